@@ -1,0 +1,51 @@
+package sharing
+
+import "time"
+
+// System is the actor of what time does by itself.
+const System = "system"
+
+// Actions of the trail that nobody performs on a case through a form.
+const (
+	RungFired     Action = "rung_fired"
+	CalendarMoved Action = "calendar_moved"
+	SaveDraft     Action = "save_draft"
+	DiscardDraft  Action = "discard_draft"
+	Release       Action = "release" // give a task back
+)
+
+// Entry is one line of the audit trail. Its JSON is what the hash chain covers,
+// byte for byte as stored.
+type Entry struct {
+	Seq      int64     `json:"seq"`
+	At       time.Time `json:"at"` // to the microsecond, as the database keeps it
+	Actor    string    `json:"actor"`
+	RegionID string    `json:"region"`
+	// DepartmentID is the actor's department at that time.
+	DepartmentID string `json:"department,omitempty"`
+	Action       Action `json:"action"`
+	// SubjectID is what was acted on: a case, or an application that is no case yet.
+	SubjectID string `json:"subject"`
+	From      State  `json:"from,omitempty"`
+	To        State  `json:"to,omitempty"`
+	Version   int    `json:"version"`
+	Article   string `json:"article,omitempty"`
+	Note      string `json:"note,omitempty"`
+	// Policy is the hash of the policy under which the act was allowed.
+	Policy string `json:"policy,omitempty"`
+	// Data are codes that pages put into words: the duty, the rung, the due date.
+	Data map[string]string `json:"data,omitempty"`
+
+	// Names for readers, not part of the chain.
+	ActorName      string `json:"-"`
+	DepartmentName string `json:"-"`
+}
+
+// Message is something a department is to be told. It carries ids and codes, never
+// content: who reads it asks for the case, and is shown what they may see.
+type Message struct {
+	Topic        string            `json:"topic"` // an Action, or a RungKind
+	CaseID       string            `json:"case_id"`
+	DepartmentID string            `json:"department_id"`
+	Data         map[string]string `json:"data,omitempty"`
+}

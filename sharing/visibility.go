@@ -1,0 +1,121 @@
+package sharing
+
+// Kind is a kind of thing that can be seen or acted on.
+type Kind string
+
+const (
+	KindResource    Kind = "resource"
+	KindApplication Kind = "application"
+	KindCase        Kind = "case"
+	KindGrant       Kind = "grant"
+	KindTrail       Kind = "trail" // the audit trail
+)
+
+// Action is something a person may do to a thing.
+type Action string
+
+const (
+	Read              Action = "read"
+	Apply             Action = "apply"          // apply for a resource
+	RegisterPaper     Action = "register_paper" // register an application received on paper on an earlier day
+	Submit            Action = "submit"
+	RequestCompletion Action = "request_completion" // 补正通知
+	Complete          Action = "complete"           // 补正
+	Answer            Action = "answer"             // agree or refuse
+	Provide           Action = "provide"
+	Confirm           Action = "confirm"
+	ReportFailure     Action = "report_failure"
+	Withdraw          Action = "withdraw"
+	Claim             Action = "claim" // take a task on oneself, or give it back
+	Watch             Action = "watch" // see the overdue board of a region
+	Urge              Action = "urge"
+)
+
+// Relation is how a subject stands to a thing.
+type Relation string
+
+const (
+	AsProvider  Relation = "provider"  // the department that owns the resource
+	AsApplicant Relation = "applicant" // the department that asks
+	AsPeer      Relation = "peer"      // another department of the region
+	AsAuthority Relation = "authority" // the region's big-data center
+	AsOverseer  Relation = "overseer"  // the office above the authority, auditors
+)
+
+// Relations lists every relation. More than one can hold at once.
+var Relations = []Relation{AsProvider, AsApplicant, AsPeer, AsAuthority, AsOverseer}
+
+// Thing is the part of a resource, application, case or grant that decides who
+// may see it. A field left empty matches no rule: what is not labelled is not
+// shown.
+type Thing struct {
+	Kind        Kind
+	RegionID    string
+	ProviderID  string // department
+	ApplicantID string // department; empty for resources
+	Class       Class
+	Grade       Grade
+}
+
+// Thing returns what decides who may see r.
+func (r Resource) Thing() Thing {
+	return Thing{Kind: KindResource, RegionID: r.RegionID, ProviderID: r.Provider.ID, Class: r.Class, Grade: r.Grade}
+}
+
+// RelationsTo lists how s stands to t. Nobody stands in any relation to a thing
+// of another region.
+func (s Subject) RelationsTo(t Thing) []Relation {
+	if s.RegionID == "" || s.RegionID != t.RegionID {
+		return nil
+	}
+	var all []Relation
+	if s.DepartmentID != "" && s.DepartmentID == t.ProviderID {
+		all = append(all, AsProvider)
+	}
+	if s.DepartmentID != "" && s.DepartmentID == t.ApplicantID {
+		all = append(all, AsApplicant)
+	}
+	if s.DepartmentID != "" && t.ProviderID != "" && s.DepartmentID != t.ProviderID && s.DepartmentID != t.ApplicantID {
+		all = append(all, AsPeer)
+	}
+	if s.Has(AuthorityOfficer, AuthorityHead) {
+		all = append(all, AsAuthority)
+	}
+	if s.Has(Supervisor, Auditor) {
+		all = append(all, AsOverseer)
+	}
+	return all
+}
+
+// Cell is one allowed square of the grid of relation, class and grade.
+type Cell struct {
+	Relation Relation
+	Class    Class
+	Grade    Grade
+}
+
+// Scope is the whole answer to "what of this kind may the subject do this to?".
+// Lists turn it into an SQL condition, so that pages, counts and cursors never
+// know of anything else. The zero Scope allows nothing.
+type Scope struct {
+	Subject Subject
+	Kind    Kind
+	Action  Action
+	Cells   []Cell
+}
+
+// Allows reports whether t lies within the scope. It is what the SQL condition
+// made of the scope says, in Go.
+func (s Scope) Allows(t Thing) bool {
+	if t.Kind != s.Kind {
+		return false
+	}
+	for _, relation := range s.Subject.RelationsTo(t) {
+		for _, c := range s.Cells {
+			if c.Relation == relation && c.Class == t.Class && c.Grade == t.Grade {
+				return true
+			}
+		}
+	}
+	return false
+}
