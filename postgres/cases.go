@@ -1,0 +1,265 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gongshu/sharing"
+)
+
+const caseColumns = `
+	c.id, c.number, c.application_id, c.region_id, c.regulation_id, c.resource_id, r.code, r.title, c.resource_version,
+	c.class, c.grade, c.applicant_user, c.state, c.version, c.request, c.fields, c.paper,
+	c.received_at, c.created_at, c.updated_at, c.closed_at,
+	p.id, p.region_id, p.name, p.name_en, p.kind, d.id, d.region_id, d.name, d.name_en, d.kind`
+
+const caseTables = `
+FROM cases c JOIN resources r ON r.id = c.resource_id
+	JOIN departments p ON p.id = c.provider_id JOIN departments d ON d.id = c.applicant_id
+`
+
+var caseLabels = labels{region: "c.region_id", provider: "c.provider_id", applicant: "c.applicant_id", class: "c.class", grade: "c.grade"}
+
+// caseTargets are where the columns of caseColumns are scanned to.
+func caseTargets(c *sharing.Case) []any {
+	return []any{&c.ID, &c.Number, &c.ApplicationID, &c.RegionID, &c.RegulationID, &c.Resource.ID, &c.Resource.Code, &c.Resource.Title,
+		&c.Resource.Version, &c.Class, &c.Grade, &c.ApplicantID, &c.State, &c.Version, &c.Request, &c.Fields, &c.Paper,
+		&c.ReceivedAt, &c.CreatedAt, &c.UpdatedAt, &c.ClosedAt,
+		&c.Provider.ID, &c.Provider.RegionID, &c.Provider.Name, &c.Provider.NameEN, &c.Provider.Kind,
+		&c.Applicant.ID, &c.Applicant.RegionID, &c.Applicant.Name, &c.Applicant.NameEN, &c.Applicant.Kind}
+}
+
+func scanCase(row pgx.Row) (sharing.Case, error) {
+	var c sharing.Case
+	err := row.Scan(caseTargets(&c)...)
+	return c, err
+}
+
+// CaseFilter narrows a list of cases; zero fields do not narrow.
+type CaseFilter struct {
+	Provider    string // department
+	Applicant   string // department
+	StartedBy   string // user
+	State       sharing.State
+	Application string
+	Number      string
+	Cursor      string
+	Limit       int
+}
+
+// CaseRow is a case with the clock that runs on it now, if one does.
+type CaseRow struct {
+	sharing.Case
+	Clock *sharing.Deadline
+}
+
+// Cases returns one page of the cases the scope allows, the newest first.
+func (s *Store) Cases(ctx context.Context, scope sharing.Scope, f CaseFilter) (page []CaseRow, next string, total int, err error) {
+	var w where
+	w.see(scope, caseLabels)
+	if f.Provider != "" {
+		w.and("c.provider_id = ?", f.Provider)
+	}
+	if f.Applicant != "" {
+		w.and("c.applicant_id = ?", f.Applicant)
+	}
+	if f.StartedBy != "" {
+		w.and("c.applicant_user = ?", f.StartedBy)
+	}
+	if f.State != "" {
+		w.and("c.state = ?", f.State)
+	}
+	if f.Application != "" {
+		w.and("c.application_id::text = ?", f.Application)
+	}
+	if f.Number != "" {
+		w.and("c.number = ?", f.Number)
+	}
+	page, next, total, err = list(ctx, s.pool, listing[CaseRow]{
+		query: `SELECT ` + caseColumns + caseTables, count: `SELECT count(*) FROM cases c `, where: w,
+		key: "c.created_at", cast: "timestamptz", id: "c.id::text", desc: true, cursor: f.Cursor, limit: f.Limit,
+		scan: func(row pgx.Row) (CaseRow, error) {
+			c, err := scanCase(row)
+			return CaseRow{Case: c}, err
+		},
+		at: func(c CaseRow) (string, string) { return c.CreatedAt.Format(time.RFC3339Nano), c.ID },
+	})
+	if err != nil {
+		return nil, "", 0, err
+	}
+	ids := make([]string, len(page))
+	for i, c := range page {
+		ids[i] = c.ID
+	}
+	clocks, err := s.clocksOf(ctx, ids)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	for i, c := range page {
+		if d, ok := clocks[c.ID]; ok {
+			page[i].Clock = &d
+		}
+	}
+	return page, next, total, nil
+}
+
+// Case returns a case by id or number if the scope allows it; CodeNotFound
+// otherwise.
+func (s *Store) Case(ctx context.Context, scope sharing.Scope, id string) (sharing.Case, error) {
+	var w where
+	w.see(scope, caseLabels)
+	w.and("(c.id::text = ? OR c.number = ?)", id, id)
+	c, err := scanCase(s.pool.QueryRow(ctx, `SELECT `+caseColumns+caseTables+w.String(), w.args...))
+	return c, translate(err)
+}
+
+// CaseByID returns a case whoever asks: for the system itself.
+func (s *Store) CaseByID(ctx context.Context, id string) (sharing.Case, error) {
+	c, err := scanCase(s.pool.QueryRow(ctx, `SELECT `+caseColumns+caseTables+`WHERE c.id::text = $1`, id))
+	return c, translate(err)
+}
+
+// LockCase returns a case and keeps it from changing until the transaction ends.
+func (t *Tx) LockCase(ctx context.Context, id string) (sharing.Case, error) {
+	c, err := scanCase(t.tx.QueryRow(ctx, `SELECT `+caseColumns+caseTables+`WHERE c.id::text = $1 FOR UPDATE OF c`, id))
+	return c, translate(err)
+}
+
+// InsertCase opens a case.
+func (t *Tx) InsertCase(ctx context.Context, c sharing.Case) error {
+	request, err := json.Marshal(c.Request)
+	if err != nil {
+		return err
+	}
+	_, err = t.tx.Exec(ctx, `
+		INSERT INTO cases (id, number, application_id, region_id, regulation_id, resource_id, resource_version, class, grade,
+			provider_id, applicant_id, applicant_user, state, version, request, fields, paper, received_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)`,
+		c.ID, c.Number, c.ApplicationID, c.RegionID, c.RegulationID, c.Resource.ID, c.Resource.Version, c.Class, c.Grade,
+		c.Provider.ID, c.Applicant.ID, c.ApplicantID, c.State, c.Version, request, c.Fields, c.Paper, c.ReceivedAt, c.CreatedAt)
+	return err
+}
+
+// StepCase writes the state and version c has come to. It changes nothing and
+// returns CodeStale unless the stored case is in the version just before.
+func (t *Tx) StepCase(ctx context.Context, c sharing.Case) error {
+	request, err := json.Marshal(c.Request)
+	if err != nil {
+		return err
+	}
+	tag, err := t.tx.Exec(ctx, `
+		UPDATE cases SET state = $2, version = $3, request = $4, updated_at = $5, closed_at = $6 WHERE id = $1 AND version = $3 - 1`,
+		c.ID, c.State, c.Version, request, c.UpdatedAt, c.ClosedAt)
+	if err == nil && tag.RowsAffected() == 0 {
+		return &sharing.Error{Code: sharing.CodeStale}
+	}
+	return err
+}
+
+// Paperwork is what has been written on a case besides its states.
+type Paperwork struct {
+	Completion *sharing.Completion
+	Completed  *sharing.Completed
+	Decision   *sharing.Decision
+	DecidedAt  *time.Time
+	Provision  *sharing.Provision
+	Grant      *sharing.Grant
+}
+
+// Paperwork returns what has been written on a case.
+func (s *Store) Paperwork(ctx context.Context, c sharing.Case) (Paperwork, error) {
+	var p Paperwork
+	err := s.pool.QueryRow(ctx, `SELECT request, completed FROM completions WHERE case_id = $1`, c.ID).Scan(&p.Completion, &p.Completed)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return p, translate(err)
+	}
+	err = s.pool.QueryRow(ctx, `SELECT decision, decided_at FROM decisions WHERE case_id = $1`, c.ID).Scan(&p.Decision, &p.DecidedAt)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return p, translate(err)
+	}
+	err = s.pool.QueryRow(ctx, `SELECT provision FROM provisions WHERE case_id = $1 ORDER BY attempt DESC LIMIT 1`, c.ID).Scan(&p.Provision)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return p, translate(err)
+	}
+	g, err := scanGrant(s.pool.QueryRow(ctx, selectGrant+`WHERE g.case_id = $1`, c.ID))
+	if err == nil {
+		p.Grant = &g
+	} else if !errors.Is(err, pgx.ErrNoRows) {
+		return p, translate(err)
+	}
+	return p, nil
+}
+
+// PutCompletion writes the one request for completion of a case.
+func (t *Tx) PutCompletion(ctx context.Context, caseID string, request sharing.Completion, by string, at time.Time) error {
+	_, err := t.tx.Exec(ctx, `INSERT INTO completions (case_id, request, asked_by, asked_at) VALUES ($1, $2, $3, $4)`, caseID, mustJSON(request), by, at)
+	return err
+}
+
+// SettleCompletion writes what the applicant completed.
+func (t *Tx) SettleCompletion(ctx context.Context, caseID string, completed sharing.Completed, by string, at time.Time) error {
+	_, err := t.tx.Exec(ctx, `UPDATE completions SET completed = $2, completed_by = $3, completed_at = $4 WHERE case_id = $1`,
+		caseID, mustJSON(completed), by, at)
+	return err
+}
+
+// PutDecision writes the answer to a case; there can be only one.
+func (t *Tx) PutDecision(ctx context.Context, caseID string, d sharing.Decision, by string, at time.Time) error {
+	_, err := t.tx.Exec(ctx, `INSERT INTO decisions (case_id, agree, decision, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5)`,
+		caseID, d.Agree, mustJSON(d), by, at)
+	return err
+}
+
+// Decision returns the answer to a case; CodeNotFound while there is none.
+func (t *Tx) Decision(ctx context.Context, caseID string) (sharing.Decision, error) {
+	var d sharing.Decision
+	err := t.tx.QueryRow(ctx, `SELECT decision FROM decisions WHERE case_id = $1`, caseID).Scan(&d)
+	return d, translate(err)
+}
+
+// PutProvision writes how the data was provided, as the next attempt.
+func (t *Tx) PutProvision(ctx context.Context, caseID string, p sharing.Provision, by string, at time.Time) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO provisions (case_id, attempt, provision, provided_by, provided_at)
+		SELECT $1, coalesce(max(attempt), 0) + 1, $2, $3, $4 FROM provisions WHERE case_id = $1`, caseID, mustJSON(p), by, at)
+	return err
+}
+
+// SettleProvision writes that the last attempt was received, or, with a failure,
+// that it was not.
+func (t *Tx) SettleProvision(ctx context.Context, caseID, failure, by string, at time.Time) error {
+	_, err := t.tx.Exec(ctx, `
+		UPDATE provisions SET failure = nullif($2, ''), settled_by = $3, settled_at = $4
+		WHERE case_id = $1 AND attempt = (SELECT max(attempt) FROM provisions WHERE case_id = $1)`, caseID, failure, by, at)
+	return err
+}
+
+// Unchecked is a case whose workflow may not have heard of its last step.
+type Unchecked struct {
+	ID      string
+	Version int
+	State   sharing.State
+}
+
+// UncheckedCases returns cases that changed at least age ago and whose workflows
+// have not been looked at since, the oldest first.
+func (s *Store) UncheckedCases(ctx context.Context, age time.Duration, limit int) ([]Unchecked, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT id::text, version, state FROM cases
+		WHERE checked_version <> version AND updated_at < clock_timestamp() - $1::interval ORDER BY updated_at LIMIT $2`, age, limit)
+	if err != nil {
+		return nil, translate(err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Unchecked])
+	return found, translate(err)
+}
+
+// MarkChecked records that the workflow of a case agrees with it up to version.
+func (s *Store) MarkChecked(ctx context.Context, id string, version int) error {
+	_, err := s.pool.Exec(ctx, `UPDATE cases SET checked_version = $2 WHERE id = $1`, id, version)
+	return translate(err)
+}

@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"gongshu/sharing"
+)
+
+const selectResource = `
+SELECT r.id, r.code, r.region_id, r.title, r.description, r.class, r.open_class, r.grade, r.basis, r.condition,
+       r.cycle, r.format, r.modes, r.base, r.fields, r.version, r.updated_at,
+       d.id, d.region_id, d.name, d.name_en, d.kind
+FROM resources r JOIN departments d ON d.id = r.department_id
+`
+
+var resourceLabels = labels{region: "r.region_id", provider: "r.department_id", class: "r.class", grade: "r.grade"}
+
+func scanResource(row pgx.Row) (sharing.Resource, error) {
+	var r sharing.Resource
+	err := row.Scan(&r.ID, &r.Code, &r.RegionID, &r.Title, &r.Description, &r.Class, &r.OpenClass, &r.Grade, &r.Basis, &r.Condition,
+		&r.Cycle, &r.Format, &r.Modes, &r.Base, &r.Fields, &r.Version, &r.UpdatedAt,
+		&r.Provider.ID, &r.Provider.RegionID, &r.Provider.Name, &r.Provider.NameEN, &r.Provider.Kind)
+	return r, err
+}
+
+// ResourceFilter narrows a search of the catalog; zero fields do not narrow.
+type ResourceFilter struct {
+	Text     string
+	Class    sharing.Class
+	Provider string
+	Base     sharing.BaseCategory
+	Cursor   string
+	Limit    int
+}
+
+// Resources returns one page of what the scope allows of the catalog, by title,
+// the cursor of the next page, and how many there are in all.
+func (s *Store) Resources(ctx context.Context, scope sharing.Scope, f ResourceFilter) (page []sharing.Resource, next string, total int, err error) {
+	var w where
+	w.see(scope, resourceLabels)
+	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
+		w.and("r.haystack LIKE ?", like(word))
+	}
+	if f.Class != "" {
+		w.and("r.class = ?", f.Class)
+	}
+	if f.Provider != "" {
+		w.and("r.department_id = ?", f.Provider)
+	}
+	if f.Base != "" {
+		w.and("r.base = ?", f.Base)
+	}
+	return list(ctx, s.pool, listing[sharing.Resource]{
+		query: selectResource, count: `SELECT count(*) FROM resources r `, where: w,
+		key: "r.title", id: "r.id::text", cursor: f.Cursor, limit: f.Limit,
+		scan: scanResource,
+		at:   func(r sharing.Resource) (string, string) { return r.Title, r.ID },
+	})
+}
+
+// Resource returns a catalog entry if the scope allows it, CodeNotFound otherwise.
+func (s *Store) Resource(ctx context.Context, scope sharing.Scope, id string) (sharing.Resource, error) {
+	all, err := s.ResourcesByID(ctx, scope, []string{id})
+	if err != nil {
+		return sharing.Resource{}, err
+	}
+	if len(all) == 0 {
+		return sharing.Resource{}, &sharing.Error{Code: sharing.CodeNotFound}
+	}
+	return all[0], nil
+}
+
+// ResourcesByID returns those of the entries that the scope allows.
+func (s *Store) ResourcesByID(ctx context.Context, scope sharing.Scope, ids []string) ([]sharing.Resource, error) {
+	var w where
+	w.see(scope, resourceLabels)
+	w.and("r.id::text = ANY(?)", ids)
+	return collectResources(s.pool.Query(ctx, selectResource+w.String(), w.args...))
+}
+
+// LockResources returns the entries whoever asks, and keeps them from changing
+// until the transaction ends.
+func (t *Tx) LockResources(ctx context.Context, ids []string) ([]sharing.Resource, error) {
+	return collectResources(t.tx.Query(ctx, selectResource+`WHERE r.id::text = ANY($1) ORDER BY r.id FOR SHARE OF r`, ids))
+}
+
+func collectResources(rows pgx.Rows, err error) ([]sharing.Resource, error) {
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sharing.Resource, error) { return scanResource(row) })
+	return all, translate(err)
+}
+
+// Change is what putting an entry into the catalog did.
+type Change string
+
+const (
+	Added     Change = "added"
+	Updated   Change = "updated"
+	Unchanged Change = "unchanged"
+)
+
+// PutResource adds a catalog entry, or replaces the one of the same region and
+// code by a next version, keeping the one before; an equal entry changes nothing.
+// Only the owner of the tables may.
+func (t *Tx) PutResource(ctx context.Context, r sharing.Resource) (Change, error) {
+	fields, err := json.Marshal(r.Fields)
+	if err != nil {
+		return "", err
+	}
+	haystack := strings.ToLower(strings.Join([]string{r.Title, r.Code, r.Description, r.Provider.Name, r.Provider.NameEN}, "\n"))
+	old, err := scanResource(t.tx.QueryRow(ctx, selectResource+`WHERE r.region_id = $1 AND r.code = $2 FOR UPDATE OF r`, r.RegionID, r.Code))
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		_, err = t.tx.Exec(ctx, `
+			INSERT INTO resources (id, region_id, department_id, code, title, description, class, open_class, grade, basis, condition,
+				cycle, format, modes, base, fields, haystack)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			r.ID, r.RegionID, r.Provider.ID, r.Code, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition,
+			r.Cycle, r.Format, r.Modes, r.Base, fields, haystack)
+		return Added, err
+	case err != nil:
+		return "", err
+	}
+	r.ID, r.Version, r.UpdatedAt = old.ID, old.Version, old.UpdatedAt
+	before, err := json.Marshal(old)
+	if err != nil {
+		return "", err
+	}
+	r.Provider = sharing.Department{ID: r.Provider.ID}
+	was := old
+	was.Provider = sharing.Department{ID: old.Provider.ID}
+	if a, b := mustJSON(was), mustJSON(r); a == b {
+		return Unchanged, nil
+	}
+	if _, err := t.tx.Exec(ctx, `INSERT INTO resource_versions (resource_id, version, entry) VALUES ($1, $2, $3)`, old.ID, old.Version, before); err != nil {
+		return "", err
+	}
+	_, err = t.tx.Exec(ctx, `
+		UPDATE resources SET department_id = $2, title = $3, description = $4, class = $5, open_class = $6, grade = $7, basis = $8,
+			condition = $9, cycle = $10, format = $11, modes = $12, base = $13, fields = $14, haystack = $15,
+			version = version + 1, updated_at = clock_timestamp()
+		WHERE id = $1`,
+		r.ID, r.Provider.ID, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition, r.Cycle, r.Format, r.Modes,
+		r.Base, fields, haystack)
+	return Updated, err
+}
+
+// mustJSON is for comparing values whose types always marshal.
+func mustJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// listing is one page of a list: rows after the cursor in the order of a key and
+// an id, and how many the same condition matches in all.
+type listing[T any] struct {
+	query string // SELECT … FROM … without WHERE
+	count string // SELECT count(*) FROM … without WHERE
+	where where
+	key   string // sort key, a text, timestamp or number expression
+	cast  string // SQL type of the key, text when empty
+	id    string // text expression
+	desc  bool
+	limit int
+	scan  func(pgx.Row) (T, error)
+	// at returns the key (as text the database reads back) and id of a row.
+	at     func(T) (key, id string)
+	cursor string
+}
+
+func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next string, total int, err error) {
+	if err := q.QueryRow(ctx, l.count+l.where.String(), l.where.args...).Scan(&total); err != nil {
+		return nil, "", 0, translate(err)
+	}
+	direction, compare := "", ">"
+	if l.desc {
+		direction, compare = " DESC", "<"
+	}
+	if l.cast == "" {
+		l.cast = "text"
+	}
+	if l.cursor != "" {
+		key, id, err := decodeCursor(l.cursor)
+		if err != nil {
+			return nil, "", 0, err
+		}
+		l.where.and("("+l.key+", "+l.id+") "+compare+" (?::text::"+l.cast+", ?)", key, id)
+	}
+	sql := l.query + l.where.String() + " ORDER BY " + l.key + direction + ", " + l.id + direction + " LIMIT " + l.where.arg(l.limit+1)
+	rows, err := q.Query(ctx, sql, l.where.args...)
+	if err != nil {
+		return nil, "", 0, translate(err)
+	}
+	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (T, error) { return l.scan(row) })
+	if err != nil {
+		if cursorRefused(err) && l.cursor != "" {
+			return nil, "", 0, badCursor
+		}
+		return nil, "", 0, translate(err)
+	}
+	if len(page) > l.limit {
+		page = page[:l.limit]
+		next = encodeCursor(l.at(page[l.limit-1]))
+	}
+	return page, next, total, nil
+}

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gongshu/sharing"
+)
+
+// Send puts messages into the outbox, to be delivered once the step has
+// committed.
+func (t *Tx) Send(ctx context.Context, now time.Time, messages ...sharing.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	for _, m := range messages {
+		batch.Queue(`INSERT INTO outbox (topic, case_id, department_id, data, created_at, next_try_at) VALUES ($1, nullif($2, '')::uuid, $3, $4, $5, $5)`,
+			m.Topic, m.CaseID, m.DepartmentID, mustJSON(m.Data), now)
+	}
+	return t.tx.SendBatch(ctx, batch).Close()
+}
+
+// Parcel is a message on its way.
+type Parcel struct {
+	ID int64 `json:"id"`
+	sharing.Message
+	CreatedAt time.Time `json:"created_at"`
+	Tries     int       `json:"-"`
+}
+
+// Deliver takes up to limit waiting messages and hands each to deliver. One that
+// fails is tried again later, after ever longer pauses of at most an hour; no
+// message is lost, and a receiver may see one twice (its ID stays the same). It
+// returns how many were delivered.
+func (s *Store) Deliver(ctx context.Context, limit int, deliver func(context.Context, Parcel) error) (int, error) {
+	delivered := 0
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT id, topic, coalesce(case_id::text, ''), department_id, data, created_at, tries FROM outbox
+			WHERE delivered_at IS NULL AND next_try_at <= clock_timestamp() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`, limit)
+		if err != nil {
+			return err
+		}
+		parcels, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Parcel, error) {
+			var p Parcel
+			err := row.Scan(&p.ID, &p.Topic, &p.CaseID, &p.DepartmentID, &p.Data, &p.CreatedAt, &p.Tries)
+			return p, err
+		})
+		if err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		for _, p := range parcels {
+			if deliver(ctx, p) == nil {
+				delivered++
+				batch.Queue(`UPDATE outbox SET delivered_at = clock_timestamp(), tries = tries + 1 WHERE id = $1`, p.ID)
+				continue
+			}
+			pause := min(time.Hour, time.Second<<min(p.Tries, 12))
+			batch.Queue(`UPDATE outbox SET tries = tries + 1, next_try_at = clock_timestamp() + $2::interval WHERE id = $1`, p.ID, pause)
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return delivered, translate(err)
+}

@@ -1,0 +1,153 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gongshu/sharing"
+)
+
+// Append adds an entry to the audit trail, giving it its number. The head row is
+// locked until the transaction ends, so that the chain cannot fork: append as the
+// last thing a step does.
+func (t *Tx) Append(ctx context.Context, e sharing.Entry) error {
+	var previous []byte
+	if err := t.tx.QueryRow(ctx, `SELECT seq, hash FROM trail_head FOR UPDATE`).Scan(&e.Seq, &previous); err != nil {
+		return err
+	}
+	e.Seq++
+	// The database keeps microseconds: hash what it keeps.
+	e.At = e.At.UTC().Truncate(time.Microsecond)
+	entry, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	hash := link(previous, entry)
+	batch := &pgx.Batch{}
+	batch.Queue(`INSERT INTO trail (seq, at, actor, action, region_id, subject_id, version, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		e.Seq, e.At, e.Actor, e.Action, e.RegionID, e.SubjectID, e.Version, entry, hash)
+	batch.Queue(`UPDATE trail_head SET seq = $1, hash = $2`, e.Seq, hash)
+	return t.tx.SendBatch(ctx, batch).Close()
+}
+
+// link is the hash of an entry that follows a hash.
+func link(previous, entry []byte) []byte {
+	h := sha256.New()
+	h.Write(previous)
+	h.Write(entry)
+	return h.Sum(nil)
+}
+
+// Timeline returns the story of a case or application as the trail has it.
+func (s *Store) Timeline(ctx context.Context, subjectID string) ([]sharing.Entry, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT t.entry, coalesce(u.name, ''), coalesce(d.name, '')
+		FROM trail t LEFT JOIN users u ON u.id = t.actor
+			LEFT JOIN departments d ON d.id = convert_from(t.entry, 'UTF8')::jsonb ->> 'department'
+		WHERE t.subject_id = $1 ORDER BY t.seq`, subjectID)
+	if err != nil {
+		return nil, translate(err)
+	}
+	story, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sharing.Entry, error) {
+		var (
+			e                sharing.Entry
+			raw              []byte
+			name, department string
+		)
+		if err := row.Scan(&raw, &name, &department); err != nil {
+			return e, err
+		}
+		err := json.Unmarshal(raw, &e)
+		e.ActorName, e.DepartmentName = name, department
+		return e, err
+	})
+	return story, translate(err)
+}
+
+// Head is where the trail ends.
+type Head struct {
+	Seq  int64     `json:"seq"`
+	Hash string    `json:"hash"` // hexadecimal
+	At   time.Time `json:"at"`   // when it was read
+}
+
+// TrailHead returns where the trail ends now.
+func (s *Store) TrailHead(ctx context.Context) (Head, error) {
+	var h Head
+	err := s.pool.QueryRow(ctx, `SELECT seq, encode(hash, 'hex'), clock_timestamp() FROM trail_head`).Scan(&h.Seq, &h.Hash, &h.At)
+	return h, translate(err)
+}
+
+// VerifyTrail recomputes the chain from the stored bytes, from the first entry to
+// the head, and returns the head. The error says at which entry the chain breaks:
+// changed, deleted, inserted, swapped or cut off. heads are heads exported
+// earlier; each must lie on the chain.
+func (s *Store) VerifyTrail(ctx context.Context, heads ...Head) (Head, error) {
+	var head Head
+	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, `SELECT seq, encode(hash, 'hex'), clock_timestamp() FROM trail_head`).Scan(&head.Seq, &head.Hash, &head.At); err != nil {
+			return err
+		}
+		expected := map[int64]string{}
+		for _, h := range heads {
+			if was, ok := expected[h.Seq]; ok && was != h.Hash {
+				return fmt.Errorf("trail: two exported heads disagree at entry %d", h.Seq)
+			}
+			expected[h.Seq] = h.Hash
+		}
+		rows, err := tx.Query(ctx, `SELECT seq, at, actor, action, region_id, subject_id, version, entry, hash FROM trail ORDER BY seq`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		previous, last := make([]byte, sha256.Size), int64(0)
+		for rows.Next() {
+			var (
+				seq                            int64
+				at                             time.Time
+				actor, action, region, subject string
+				version                        int
+				entry, hash                    []byte
+				e                              sharing.Entry
+			)
+			if err := rows.Scan(&seq, &at, &actor, &action, &region, &subject, &version, &entry, &hash); err != nil {
+				return err
+			}
+			if seq != last+1 {
+				return fmt.Errorf("trail: entry %d is missing", last+1)
+			}
+			if !bytes.Equal(link(previous, entry), hash) {
+				return fmt.Errorf("trail: entry %d does not follow from the one before", seq)
+			}
+			if err := json.Unmarshal(entry, &e); err != nil {
+				return fmt.Errorf("trail: entry %d cannot be read: %w", seq, err)
+			}
+			if e.Seq != seq || !e.At.Equal(at) || e.Actor != actor || string(e.Action) != action || e.RegionID != region || e.SubjectID != subject || e.Version != version {
+				return fmt.Errorf("trail: the columns of entry %d differ from its text", seq)
+			}
+			if was, ok := expected[seq]; ok && was != fmt.Sprintf("%x", hash) {
+				return fmt.Errorf("trail: entry %d is not the one whose head was exported", seq)
+			}
+			previous, last = hash, seq
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		if last != head.Seq || fmt.Sprintf("%x", previous) != head.Hash {
+			return fmt.Errorf("trail: it ends at entry %d, its head says %d", last, head.Seq)
+		}
+		for seq := range expected {
+			if seq > last {
+				return fmt.Errorf("trail: it was cut off after entry %d; an exported head says it reached %d", last, seq)
+			}
+		}
+		return nil
+	})
+	return head, translate(err)
+}
