@@ -1,0 +1,218 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"gongshu/sharing"
+)
+
+// RequestCompletion asks the applicant, once, for everything that is missing. The
+// clock of the answer stands still meanwhile.
+func (a *Activities) RequestCompletion(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		request, err := body[sharing.Completion](s.command)
+		if err != nil {
+			return err
+		}
+		if err := request.Check(); err != nil {
+			return err
+		}
+		if err := s.tx.PutCompletion(s.ctx, s.c.ID, request, s.command.Actor.UserID, s.now); err != nil {
+			return err
+		}
+		if err := s.halt(); err != nil {
+			return err
+		}
+		s.entry.Article = s.law.Completion.Article
+		s.tell(s.c.Applicant, string(sharing.RequestCompletion), nil)
+		return s.pass(sharing.TaskComplete, s.c.Applicant, nil)
+	})
+}
+
+// Complete adds what was missing. The limit for the answer goes on, or starts
+// again from the receipt of the completed application.
+func (a *Activities) Complete(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		completed, err := body[sharing.Completed](s.command)
+		if err != nil {
+			return err
+		}
+		if err := completed.Check(); err != nil {
+			return err
+		}
+		if err := s.tx.AttachTo(s.ctx, s.c.ApplicationID, s.command.Actor.DepartmentID, completed.Attachments, "/attachments"); err != nil {
+			return err
+		}
+		if completed.Purpose != "" {
+			s.c.Request.Purpose = completed.Purpose
+		}
+		if completed.Duty != "" {
+			s.c.Request.Duty = completed.Duty
+		}
+		s.c.Request.Attachments = append(s.c.Request.Attachments, completed.Attachments...)
+		if err := s.tx.SettleCompletion(s.ctx, s.c.ID, completed, s.command.Actor.UserID, s.now); err != nil {
+			return err
+		}
+		deadline, err := s.goOn()
+		if err != nil {
+			return err
+		}
+		s.entry.Article, s.entry.Note = s.law.Completion.Article, completed.Note
+		s.tell(s.c.Provider, string(sharing.Complete), nil)
+		return s.pass(sharing.TaskAnswer, s.c.Provider, deadline)
+	})
+}
+
+// Answer agrees, in whole or in part, or refuses with reasons and legal basis
+// (yanzhou-2024 art. 3(2), city-2023 art. 21, jinan-startup-2023 art. 16,
+// lishui-2020 art. 34(3), shuozhou-2021 art. 16).
+func (a *Activities) Answer(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	var decision sharing.Decision
+	read := func(s *step) (bool, error) {
+		var err error
+		decision, err = body[sharing.Decision](s.command)
+		return decision.Agree, err
+	}
+	return a.perform(ctx, commandID, read, func(s *step) error {
+		if err := decision.Check(s.c, s.law.Refusal.Rule()); err != nil {
+			return err
+		}
+		for i, b := range decision.Basis {
+			if b.Attachment == "" {
+				continue
+			}
+			if err := s.tx.AttachTo(s.ctx, s.c.ApplicationID, s.command.Actor.DepartmentID, []string{b.Attachment}, fmt.Sprintf("/basis/%d/attachment", i)); err != nil {
+				return err
+			}
+		}
+		if err := s.tx.PutDecision(s.ctx, s.c.ID, decision, s.command.Actor.UserID, s.now); err != nil {
+			return err
+		}
+		if err := s.meet(sharing.DutyAnswer); err != nil {
+			return err
+		}
+		s.tell(s.c.Applicant, string(s.c.State), nil)
+		if !decision.Agree {
+			s.entry.Article, s.entry.Note = s.law.Article("share.refuse"), decision.Reasons
+			return s.tx.CloseTask(s.ctx, s.c.ID, s.command.Actor.UserID, s.now)
+		}
+		s.entry.Article, s.entry.Note = s.law.Article("share.agree"), decision.Conditions
+		// city-2023 art. 21: the data follows within its own limit from the answer.
+		deadline, err := s.startClock(sharing.DutyProvide, s.c.Provider, s.now)
+		if err != nil {
+			return err
+		}
+		return s.pass(sharing.TaskProvide, s.c.Provider, deadline)
+	})
+}
+
+// Provide says how the data is had, and makes the grant.
+func (a *Activities) Provide(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		provision, err := body[sharing.Provision](s.command)
+		if err != nil {
+			return err
+		}
+		if err := provision.Check(); err != nil {
+			return err
+		}
+		if err := checkMode(s.law, provision.Mode, "/mode"); err != nil {
+			return err
+		}
+		decision, err := s.tx.Decision(s.ctx, s.c.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.tx.PutProvision(s.ctx, s.c.ID, provision, s.command.Actor.UserID, s.now); err != nil {
+			return err
+		}
+		if err := s.grant(decision, provision); err != nil {
+			return err
+		}
+		if err := s.meet(sharing.DutyProvide); err != nil {
+			return err
+		}
+		deadline, err := s.startClock(sharing.DutyConfirm, s.c.Applicant, s.now)
+		if err != nil {
+			return err
+		}
+		s.entry.Article, s.entry.Note = s.law.Article("share.provide"), provision.Note
+		s.tell(s.c.Applicant, string(sharing.Provide), nil)
+		return s.pass(sharing.TaskConfirm, s.c.Applicant, deadline)
+	})
+}
+
+// Confirm says that the data has been received: the grant is in use.
+func (a *Activities) Confirm(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		remark, err := body[sharing.Remark](s.command)
+		if err != nil {
+			return err
+		}
+		if err := s.tx.SettleProvision(s.ctx, s.c.ID, "", s.command.Actor.UserID, s.now); err != nil {
+			return err
+		}
+		if err := s.meet(sharing.DutyConfirm); err != nil {
+			return err
+		}
+		s.entry.Article, s.entry.Note = s.law.Article("share.confirm"), remark.Note
+		s.tell(s.c.Provider, string(sharing.Confirm), nil)
+		return s.tx.CloseTask(s.ctx, s.c.ID, s.command.Actor.UserID, s.now)
+	})
+}
+
+// ReportFailure says that the data has not been received as provided: the
+// provider owes it again, within a limit that runs anew.
+func (a *Activities) ReportFailure(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		remark, err := body[sharing.Remark](s.command)
+		if err != nil {
+			return err
+		}
+		if err := remark.Check(); err != nil {
+			return err
+		}
+		if err := s.tx.SettleProvision(s.ctx, s.c.ID, remark.Note, s.command.Actor.UserID, s.now); err != nil {
+			return err
+		}
+		if err := s.tx.EndGrant(s.ctx, s.c.ID, s.now); err != nil {
+			return err
+		}
+		if err := s.meet(sharing.DutyConfirm); err != nil {
+			return err
+		}
+		deadline, err := s.startClock(sharing.DutyProvide, s.c.Provider, s.now)
+		if err != nil {
+			return err
+		}
+		s.entry.Article, s.entry.Note = s.law.Article("share.provide"), remark.Note
+		s.tell(s.c.Provider, string(sharing.ReportFailure), nil)
+		return s.pass(sharing.TaskProvide, s.c.Provider, deadline)
+	})
+}
+
+// Withdraw takes the application back before it is answered.
+func (a *Activities) Withdraw(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		remark, err := body[sharing.Remark](s.command)
+		if err != nil {
+			return err
+		}
+		if err := s.void(); err != nil {
+			return err
+		}
+		s.entry.Note = remark.Note
+		s.tell(s.c.Provider, string(sharing.Withdraw), nil)
+		return s.tx.CloseTask(s.ctx, s.c.ID, "", s.now)
+	})
+}
+
+// pass closes the task that is open on the case, done by whoever acts, and opens
+// the next.
+func (s *step) pass(kind sharing.TaskKind, department sharing.Department, deadline *sharing.Deadline) error {
+	if err := s.tx.CloseTask(s.ctx, s.c.ID, s.command.Actor.UserID, s.now); err != nil {
+		return err
+	}
+	return s.openTask(kind, department, deadline)
+}

@@ -1,0 +1,65 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A rung is late when it should have fired this long ago: timers get that much
+// time to do it themselves.
+const lateAfter = 5 * time.Second
+
+// A step should have reached its workflow after this long.
+const settleAfter = 10 * time.Second
+
+// sweepBatch bounds what one query of the sweep returns.
+const sweepBatch = 500
+
+// Sweep looks once for what a timer or a workflow missed, and nudges the workflow
+// of each case concerned, starting it where it is lost. A lost timer so costs a
+// moment and not a case.
+func (w *Worker) Sweep(ctx context.Context) error {
+	late, err := w.Store.LateCases(ctx, lateAfter, sweepBatch)
+	if err != nil {
+		return err
+	}
+	group, nudging := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for _, id := range late {
+		group.Go(func() error { return w.Engine.Nudge(nudging, id) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if len(late) > 0 {
+		w.Log.Info("sweep nudged cases whose time had come", "cases", len(late))
+	}
+	return w.reconcile(ctx)
+}
+
+// reconcile compares cases that changed lately with their workflows: an open case
+// has exactly one running workflow in the same version, a closed one none.
+func (w *Worker) reconcile(ctx context.Context) error {
+	unchecked, err := w.Store.UncheckedCases(ctx, settleAfter, sweepBatch)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for _, c := range unchecked {
+		group.Go(func() error {
+			running, version, err := w.Engine.Position(ctx, c.ID)
+			if err != nil {
+				return err
+			}
+			if running == c.State.Open() && (!running || version >= c.Version) {
+				return w.Store.MarkChecked(ctx, c.ID, c.Version)
+			}
+			w.Log.Info("sweep found a workflow behind its case", "case", c.ID, "version", c.Version, "workflow", version, "running", running)
+			return w.Engine.Nudge(ctx, c.ID)
+		})
+	}
+	return group.Wait()
+}
