@@ -1,0 +1,262 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"gongshu/postgres"
+	"gongshu/regulation"
+	"gongshu/sharing"
+	"gongshu/workday"
+)
+
+// Cases returns one page of the cases the reader may see, the newest first.
+func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[CaseSummary], error) {
+	f := postgres.CaseFilter{State: q.State, Application: q.Application, Number: q.Number, Cursor: q.Cursor, Limit: bound(q.Limit)}
+	switch q.As {
+	case sharing.AsProvider:
+		f.Provider = who.Department.ID
+	case sharing.AsApplicant:
+		f.Applicant = who.Department.ID
+	}
+	if q.Mine {
+		f.StartedBy = who.ID
+	}
+	rows, next, total, err := d.Store.Cases(ctx, d.scope(who, sharing.KindCase), f)
+	if err != nil {
+		return Page[CaseSummary]{}, err
+	}
+	now, err := d.Now(ctx)
+	if err != nil {
+		return Page[CaseSummary]{}, err
+	}
+	page := Page[CaseSummary]{Next: next, Total: total}
+	for _, row := range rows {
+		summary := CaseSummary{Case: row.Case}
+		if row.Clock != nil {
+			summary.Clock = d.clock(row.Case, *row.Clock, now)
+		}
+		page.Items = append(page.Items, summary)
+	}
+	return page, nil
+}
+
+// Case returns one case, by id or number, with all that the reader may know of
+// it; CodeNotFound when it does not exist or may not be seen.
+func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView, error) {
+	var view CaseView
+	c, err := d.Store.Case(ctx, d.scope(who, sharing.KindCase), id)
+	if err != nil {
+		return view, err
+	}
+	view.Case = c
+	law, ok := d.Law().ByID(c.RegulationID)
+	if !ok {
+		return view, sharing.Errorf(sharing.CodeNoRegulation, "regulation %s is not loaded", c.RegulationID)
+	}
+	view.Regulation, view.Refusal = regulationRef(law), law.Refusal.Rule()
+	if c.State == sharing.Refused && law.Coordination.Offers(regulation.AfterRefusal) {
+		view.Coordination = law.Coordination.Article
+	}
+	if view.Clocks, err = d.clocks(ctx, c); err != nil {
+		return view, err
+	}
+	if view.Timeline, err = d.Store.Timeline(ctx, c.ID); err != nil {
+		return view, err
+	}
+	papers, err := d.Store.Paperwork(ctx, c)
+	if err != nil {
+		return view, err
+	}
+	view.Completion, view.Decision, view.Provision, view.Grant = papers.Completion, papers.Decision, papers.Provision, papers.Grant
+	files, err := d.caseFiles(ctx, c, papers)
+	if err != nil {
+		return view, err
+	}
+	view.Attachments = attachments(files)
+	task, err := d.Store.OpenTask(ctx, c.ID)
+	switch {
+	case err == nil:
+		view.Task = &task
+	case sharing.CodeOf(err) != sharing.CodeNotFound:
+		return view, err
+	}
+	view.Can = d.can(who, c, papers)
+	return view, nil
+}
+
+// steps are what people do to a case, in the order of the story.
+var steps = []sharing.Action{sharing.RequestCompletion, sharing.Answer, sharing.Complete, sharing.Provide, sharing.Confirm,
+	sharing.ReportFailure, sharing.Withdraw}
+
+// can lists what the reader can do to a case now: what the state allows and the
+// policy too.
+func (d *Desk) can(who sharing.User, c sharing.Case, papers postgres.Paperwork) []sharing.Action {
+	var can []sharing.Action
+	for _, action := range steps {
+		if action == sharing.RequestCompletion && papers.Completion != nil {
+			continue // once
+		}
+		if sharing.CanFollow(c.State, action) && d.may(who, action, c.Thing()) {
+			can = append(can, action)
+		}
+	}
+	return can
+}
+
+// clocks returns every clock of a case with its derivation and rungs.
+func (d *Desk) clocks(ctx context.Context, c sharing.Case) ([]Clock, error) {
+	deadlines, err := d.Store.Deadlines(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	rungs, err := d.Store.Rungs(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	now, err := d.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clocks := make([]Clock, 0, len(deadlines))
+	for _, deadline := range deadlines {
+		k := d.clock(c, deadline, now)
+		p, err := d.CalendarOf(c.RegionID).Project(deadline.Clock)
+		if err != nil {
+			return nil, err
+		}
+		k.Days = p.Days
+		for _, r := range rungs {
+			if r.DeadlineID == deadline.ID {
+				k.Rungs = append(k.Rungs, r)
+			}
+		}
+		clocks = append(clocks, *k)
+	}
+	return clocks, nil
+}
+
+// clock is a deadline as a reader sees it at an instant.
+func (d *Desk) clock(c sharing.Case, deadline sharing.Deadline, now time.Time) *Clock {
+	k := &Clock{Deadline: deadline, Title: deadline.Duty, TitleEN: deadline.Duty}
+	if law, ok := d.Law().ByID(c.RegulationID); ok {
+		if duty, ok := law.Duty(deadline.Duty); ok {
+			k.Title, k.TitleEN = duty.Title, duty.TitleEn
+		}
+	}
+	k.Light, k.Left = light(d.CalendarOf(c.RegionID), deadline, now)
+	return k
+}
+
+// soon is how many working days before its limit a duty is called due soon.
+const soon = 2
+
+// light says how urgent a deadline is, and how many working days are left or,
+// negative, over.
+func light(calendar *workday.Calendar, deadline sharing.Deadline, now time.Time) (Light, *int) {
+	if deadline.State != sharing.Running || deadline.DueAt.IsZero() {
+		return Grey, nil
+	}
+	r, err := calendar.Remaining(sharing.Projection{DueAt: deadline.DueAt, DueDate: deadline.DueDate}, now)
+	if err != nil {
+		return Grey, nil
+	}
+	left := r.WorkingDays
+	switch {
+	case r.Overdue:
+		left = -left
+		return Red, &left
+	case left <= soon:
+		return Yellow, &left
+	}
+	return Green, &left
+}
+
+// Tasks returns one page of the reader's inbox: what waits for the department
+// and the reader may do, the least time left first, or what the reader has done.
+func (d *Desk) Tasks(ctx context.Context, who sharing.User, q TaskQuery) (Page[TaskView], error) {
+	f := postgres.TaskFilter{Department: who.Department.ID, Kinds: d.taskKinds(who), Cursor: q.Cursor, Limit: bound(q.Limit)}
+	switch q.Tab {
+	case TabOpen, "":
+	case TabDone:
+		f.DoneBy = who.ID
+	default:
+		return Page[TaskView]{}, sharing.Invalid("tab", "one_of", "open or done")
+	}
+	tasks, next, total, err := d.Store.Tasks(ctx, d.scope(who, sharing.KindCase), f)
+	if err != nil {
+		return Page[TaskView]{}, err
+	}
+	now, err := d.Now(ctx)
+	if err != nil {
+		return Page[TaskView]{}, err
+	}
+	page := Page[TaskView]{Next: next, Total: total}
+	for _, t := range tasks {
+		view := TaskView{Task: t}
+		if t.Deadline != nil {
+			view.Clock = d.clock(t.Case, *t.Deadline, now)
+		}
+		page.Items = append(page.Items, view)
+	}
+	return page, nil
+}
+
+// Claim takes an open task of one's department on oneself; others see who has it.
+// It does not keep them from acting: a claim is a courtesy, not a lock.
+func (d *Desk) Claim(ctx context.Context, who sharing.User, key, taskID string) error {
+	return d.assign(ctx, who, key, taskID, sharing.Claim, "", who.ID)
+}
+
+// Release gives a task one has claimed back to the department.
+func (d *Desk) Release(ctx context.Context, who sharing.User, key, taskID string) error {
+	return d.assign(ctx, who, key, taskID, sharing.Release, who.ID, "")
+}
+
+func (d *Desk) assign(ctx context.Context, who sharing.User, key, taskID string, action sharing.Action, from, to string) error {
+	task, err := d.Store.Task(ctx, d.scope(who, sharing.KindCase), taskID)
+	if err != nil {
+		return err
+	}
+	if task.Department.ID != who.Department.ID || !d.may(who, sharing.Claim, task.Case.Thing()) || !slices.Contains(d.taskKinds(who), task.Kind) {
+		return forbidden
+	}
+	command, err := d.stage(ctx, who, key, action, taskID, 0, struct{}{})
+	if err != nil {
+		return err
+	}
+	var done struct{}
+	return d.carry(ctx, command, &done, func(ctx context.Context) error {
+		return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+			if err := tx.ClaimTask(ctx, taskID, to, from); err != nil {
+				return err
+			}
+			now, err := tx.Now(ctx)
+			if err != nil {
+				return err
+			}
+			if err := tx.FinishCommand(ctx, command.ID, []byte(`{}`)); err != nil {
+				return err
+			}
+			return tx.Append(ctx, sharing.Entry{
+				At: now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: action,
+				SubjectID: task.Case.ID, From: task.Case.State, To: task.Case.State, Version: task.Case.Version, Policy: command.Policy,
+				Data: map[string]string{"task": string(task.Kind)},
+			})
+		})
+	})
+}
+
+// Grants returns one page of the grants the reader may see, the first to end
+// first.
+func (d *Desk) Grants(ctx context.Context, who sharing.User, q GrantQuery) (Page[sharing.Grant], error) {
+	f := postgres.GrantFilter{State: q.State, Cursor: q.Cursor, Limit: bound(q.Limit)}
+	switch q.As {
+	case sharing.AsProvider:
+		f.Provider = who.Department.ID
+	case sharing.AsApplicant:
+		f.Grantee = who.Department.ID
+	}
+	return pageOf(d.Store.Grants(ctx, d.scope(who, sharing.KindGrant), f))
+}

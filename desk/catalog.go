@@ -1,0 +1,80 @@
+package desk
+
+import (
+	"context"
+	"slices"
+
+	"gongshu/policies"
+	"gongshu/postgres"
+	"gongshu/sharing"
+)
+
+// Catalog searches what the reader may see of the region's catalog, by title.
+func (d *Desk) Catalog(ctx context.Context, who sharing.User, q CatalogQuery) (Page[sharing.Resource], error) {
+	return pageOf(d.Store.Resources(ctx, d.scope(who, sharing.KindResource), postgres.ResourceFilter{
+		Text: q.Text, Class: q.Class, Provider: q.Provider, Base: q.Base, Cursor: q.Cursor, Limit: bound(q.Limit),
+	}))
+}
+
+// Resource returns one catalog entry; CodeNotFound when it does not exist or may
+// not be seen.
+func (d *Desk) Resource(ctx context.Context, who sharing.User, id string) (sharing.Resource, error) {
+	return d.Store.Resource(ctx, d.scope(who, sharing.KindResource), id)
+}
+
+// Departments returns the departments of the reader's region by name.
+func (d *Desk) Departments(ctx context.Context, who sharing.User) ([]sharing.Department, error) {
+	return d.Store.Departments(ctx, who.Region.ID)
+}
+
+// MayApply reports whether the user may apply for a resource.
+func (d *Desk) MayApply(who sharing.User, r sharing.Resource) bool {
+	return d.may(who, sharing.Apply, r.Thing())
+}
+
+// mayWithAny reports whether the user may do something to at least some thing of
+// a kind: what menus ask.
+func (d *Desk) mayWithAny(who sharing.User, kind sharing.Kind, action sharing.Action) bool {
+	return len(d.Policy.Policy().Scope(who.Subject(), kind, action).Cells) > 0
+}
+
+// MayApplyAtAll reports whether the user may apply for anything.
+func (d *Desk) MayApplyAtAll(who sharing.User) bool {
+	return d.mayWithAny(who, sharing.KindResource, sharing.Apply)
+}
+
+// MayRegisterPaper reports whether the user may register paper applications.
+func (d *Desk) MayRegisterPaper(who sharing.User) bool {
+	return d.mayWithAny(who, sharing.KindResource, sharing.RegisterPaper)
+}
+
+// MayWatch reports whether the user may see the board.
+func (d *Desk) MayWatch(who sharing.User) bool {
+	return d.mayWithAny(who, sharing.KindCase, sharing.Watch)
+}
+
+// taskActions says what one must be allowed to do to be given a task.
+var taskActions = map[sharing.TaskKind]sharing.Action{
+	sharing.TaskAnswer:   sharing.Answer,
+	sharing.TaskComplete: sharing.Complete,
+	sharing.TaskProvide:  sharing.Provide,
+	sharing.TaskConfirm:  sharing.Confirm,
+}
+
+// taskKinds lists the kinds of tasks the user may do or help with.
+func (d *Desk) taskKinds(who sharing.User) []sharing.TaskKind {
+	var kinds []sharing.TaskKind
+	for kind, action := range taskActions {
+		if d.mayWithAny(who, sharing.KindCase, action) ||
+			kind == sharing.TaskAnswer && d.mayWithAny(who, sharing.KindCase, sharing.RequestCompletion) {
+			kinds = append(kinds, kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// trailScope is what a user may see of the audit trail.
+func (d *Desk) mayReadTrail(who sharing.User) bool {
+	return d.may(who, sharing.Read, policies.Trail(who.Region.ID))
+}

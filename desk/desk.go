@@ -1,0 +1,168 @@
+// Package desk is the one way in for everything that people and systems ask: it
+// asks the policy whether they may, stages what they want to change as a command,
+// has the workflow of the case carry it out, and reads what they may see.
+//
+// The REST API and the pages are two faces of it and hold no rules of their own.
+// Every error it returns is a *[sharing.Error], or something unforeseen.
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gongshu/policies"
+	"gongshu/postgres"
+	"gongshu/regulation"
+	"gongshu/sharing"
+	"gongshu/workday"
+	"gongshu/workflows"
+)
+
+// Engine carries out steps. Both return when the step has been committed.
+type Engine interface {
+	Submit(ctx context.Context, caseID string, s workflows.Step) error
+	Step(ctx context.Context, caseID string, s workflows.Step) error
+	Ping(ctx context.Context) error
+}
+
+// Options are what a desk is built from.
+type Options struct {
+	Store    *postgres.Store
+	Engine   Engine
+	Policy   *policies.Current
+	Law      *regulation.Library
+	Calendar *workday.Calendar
+	// Demo lets anybody on this machine sign in as any user. Never outside a demo.
+	Demo bool
+	// Patience is how long a step may take before its outcome is called unknown;
+	// 15 seconds when zero.
+	Patience time.Duration
+}
+
+// Desk answers requests. It keeps no state and may be used by many at once.
+type Desk struct {
+	Options
+}
+
+// New returns a desk.
+func New(o Options) *Desk {
+	if o.Patience == 0 {
+		o.Patience = 15 * time.Second
+	}
+	return &Desk{Options: o}
+}
+
+// Law returns the regulations.
+func (d *Desk) Law() *regulation.Library { return d.Options.Law }
+
+// Calendar returns the national calendar of working days.
+func (d *Desk) Calendar() *workday.Calendar { return d.Options.Calendar }
+
+// CalendarOf returns the calendar of working days of a region.
+func (d *Desk) CalendarOf(regionID string) *workday.Calendar {
+	c, err := d.Options.Calendar.ForRegion(regionID)
+	if err != nil {
+		return d.Options.Calendar
+	}
+	return c
+}
+
+// Now is the time by the database's clock.
+func (d *Desk) Now(ctx context.Context) (time.Time, error) { return d.Store.Now(ctx) }
+
+// Ready reports whether everything that a step needs answers.
+func (d *Desk) Ready(ctx context.Context) error {
+	return errors.Join(d.Store.Ping(ctx), d.Engine.Ping(ctx))
+}
+
+// may asks the policy in force now.
+func (d *Desk) may(who sharing.User, action sharing.Action, thing sharing.Thing) bool {
+	return d.Policy.Policy().May(who.Subject(), action, thing)
+}
+
+// scope asks the policy in force now for all that a user may see of a kind.
+func (d *Desk) scope(who sharing.User, kind sharing.Kind) sharing.Scope {
+	return d.Policy.Policy().Scope(who.Subject(), kind, sharing.Read)
+}
+
+// MaxKey is the greatest length of an idempotency key.
+const MaxKey = 255
+
+// stage keeps a request to change something before it is carried out. A repeated
+// request gets the command of the first time.
+func (d *Desk) stage(ctx context.Context, who sharing.User, key string, action sharing.Action, target string, expected int, body any) (sharing.Command, error) {
+	if key == "" {
+		key = "once-" + uuid.NewString()
+	}
+	if len(key) > MaxKey {
+		return sharing.Command{}, sharing.Invalid("Idempotency-Key", "max_length", "at most 255 characters")
+	}
+	for _, r := range key {
+		if r <= ' ' || r > '~' {
+			return sharing.Command{}, sharing.Invalid("Idempotency-Key", "characters", "visible ASCII characters only")
+		}
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		return sharing.Command{}, err
+	}
+	return d.Store.StageCommand(ctx, sharing.Command{
+		ID: uuid.NewString(), Key: key, Actor: who.Subject(), Action: action, Target: target, Expected: expected, Body: content,
+		Policy: d.Policy.Policy().Hash(),
+	})
+}
+
+// carry has a staged command carried out, unless it was before, and decodes what
+// it came to. A command that was refused is forgotten: it changed nothing. One
+// whose outcome is not known in time stays, and asking again tells.
+func (d *Desk) carry(ctx context.Context, command sharing.Command, outcome any, out func(context.Context) error) error {
+	if command.State != sharing.Done {
+		waiting, cancel := context.WithTimeout(ctx, d.Patience)
+		defer cancel()
+		err := out(waiting)
+		if err != nil {
+			var refused *sharing.Error
+			if errors.As(err, &refused) && refused.Code != sharing.CodeUnavailable {
+				// The refusal stands whether or not the command could be forgotten.
+				_ = d.Store.DropCommand(ctx, command.ID)
+			}
+			return err
+		}
+		if command, err = d.Store.Command(ctx, command.ID); err != nil {
+			return err
+		}
+	}
+	return json.Unmarshal(command.Outcome, outcome)
+}
+
+// secret makes a token that cannot be guessed: 32 random bytes.
+func secret() (string, error) {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+func bound(limit int) int {
+	switch {
+	case limit <= 0:
+		return DefaultLimit
+	case limit > MaxLimit:
+		return MaxLimit
+	}
+	return limit
+}
+
+func pageOf[T any](items []T, next string, total int, err error) (Page[T], error) {
+	return Page[T]{Items: items, Next: next, Total: total}, err
+}
+
+var notFound = &sharing.Error{Code: sharing.CodeNotFound}
+var forbidden = &sharing.Error{Code: sharing.CodeForbidden}

@@ -1,0 +1,185 @@
+// Package desktest builds a whole desk for tests: a real PostgreSQL with the
+// demo's people and catalogs, the shipped regulations, calendar and policy, and an
+// engine that carries steps out directly instead of through Temporal.
+package desktest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"gongshu/activities"
+	"gongshu/demo"
+	"gongshu/desk"
+	"gongshu/localpg"
+	"gongshu/policies"
+	"gongshu/postgres"
+	"gongshu/regulation"
+	"gongshu/sharing"
+	"gongshu/workday"
+	"gongshu/workflows"
+)
+
+// Rig is a desk of its own for one test.
+type Rig struct {
+	*desk.Desk
+	T          testing.TB
+	Store      *postgres.Store // as the application's role
+	Owner      *postgres.Store // as the owner of the tables
+	Activities *activities.Activities
+	World      demo.World
+	Database   localpg.TestDatabase
+}
+
+const template = "demo"
+
+// New returns a rig whose database holds the demo's people and catalogs and no
+// application yet.
+func New(t testing.TB) *Rig {
+	t.Helper()
+	ctx := t.Context()
+	world, err := demo.Load()
+	check(t, err)
+	server := localpg.Test(t)
+	check(t, server.Template(ctx, template, func(ownerURL string) error { return prepare(ctx, ownerURL, world) }))
+	database := server.Database(t, template)
+	store, err := postgres.Open(ctx, database.AppURL)
+	check(t, err)
+	t.Cleanup(store.Close)
+	owner, err := postgres.Open(ctx, database.OwnerURL)
+	check(t, err)
+	t.Cleanup(owner.Close)
+	current, err := policies.NewCurrent(policies.Shipped())
+	check(t, err)
+	calendar := workday.ShippedCalendar()
+	acts := &activities.Activities{
+		Store: store, Law: regulation.Shipped(), Calendar: func(string) *workday.Calendar { return calendar },
+	}
+	d := desk.New(desk.Options{
+		Store: store, Engine: Direct{acts}, Policy: current, Law: regulation.Shipped(), Calendar: calendar, Demo: true,
+	})
+	return &Rig{Desk: d, T: t, Store: store, Owner: owner, Activities: acts, World: world, Database: database}
+}
+
+func prepare(ctx context.Context, ownerURL string, world demo.World) error {
+	if err := postgres.Migrate(ctx, ownerURL); err != nil {
+		return err
+	}
+	owner, err := postgres.Open(ctx, ownerURL)
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	return owner.InTx(ctx, func(tx *postgres.Tx) error {
+		if err := tx.PutPeople(ctx, world.Regions, world.Departments, world.Users); err != nil {
+			return err
+		}
+		for _, r := range world.Resources {
+			if _, err := tx.PutResource(ctx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// User returns a user of the demo.
+func (r *Rig) User(id string) sharing.User {
+	r.T.Helper()
+	u, err := r.Store.User(r.T.Context(), id)
+	check(r.T, err)
+	return u
+}
+
+// Token returns an access token of a user.
+func (r *Rig) Token(userID string) string {
+	r.T.Helper()
+	token, err := r.IssueToken(r.T.Context(), userID, time.Hour)
+	check(r.T, err)
+	return token
+}
+
+// Resource returns a resource of the demo by region and code.
+func (r *Rig) Resource(regionID, code string) sharing.Resource {
+	r.T.Helper()
+	for _, resource := range r.World.Resources {
+		if resource.RegionID == regionID && resource.Code == code {
+			return resource
+		}
+	}
+	r.T.Fatalf("the demo has no resource %s in %s", code, regionID)
+	return sharing.Resource{}
+}
+
+// Direct carries steps out by calling the activities, without Temporal and so
+// without timers; [Rig.Advance] lets time do its part.
+type Direct struct {
+	*activities.Activities
+}
+
+// Submit files an application.
+func (d Direct) Submit(ctx context.Context, _ string, s workflows.Step) error {
+	_, err := d.Activities.Submit(ctx, s.CommandID)
+	return activities.FromTemporal(err)
+}
+
+// Step takes one step on a case.
+func (d Direct) Step(ctx context.Context, _ string, s workflows.Step) error {
+	perform := map[sharing.Action]func(context.Context, string) (sharing.Snapshot, error){
+		sharing.RequestCompletion: d.Activities.RequestCompletion,
+		sharing.Complete:          d.Activities.Complete,
+		sharing.Answer:            d.Activities.Answer,
+		sharing.Provide:           d.Activities.Provide,
+		sharing.Confirm:           d.Activities.Confirm,
+		sharing.ReportFailure:     d.Activities.ReportFailure,
+		sharing.Withdraw:          d.Activities.Withdraw,
+	}[s.Action]
+	if perform == nil {
+		return errors.New("no such step: " + string(s.Action))
+	}
+	_, err := perform(ctx, s.CommandID)
+	return activities.FromTemporal(err)
+}
+
+// Ping always answers.
+func (d Direct) Ping(context.Context) error { return nil }
+
+// Advance lets time do what is due on a case.
+func (r *Rig) Advance(caseID string) sharing.Snapshot {
+	r.T.Helper()
+	snapshot, err := r.Activities.Advance(r.T.Context(), caseID)
+	check(r.T, err)
+	return snapshot
+}
+
+// Request is a sound application for the resources with the given codes.
+func (r *Rig) Request(regionID string, codes ...string) desk.Draft {
+	r.T.Helper()
+	draft := desk.Draft{Request: sharing.Request{
+		Purpose: "核对申请人资格", Duty: "社会救助审核确认", Mode: sharing.QueryAPI, TermMonths: 12,
+	}}
+	for _, code := range codes {
+		draft.Items = append(draft.Items, sharing.Item{ResourceID: r.Resource(regionID, code).ID})
+	}
+	return draft
+}
+
+// Apply drafts and submits an application, on paper when receivedOn is given, and
+// returns what became of it.
+func (r *Rig) Apply(userID string, draft desk.Draft, receivedOn *sharing.Date) desk.Submitted {
+	r.T.Helper()
+	who := r.User(userID)
+	a, err := r.SaveDraft(r.T.Context(), who, "", "", 0, draft)
+	check(r.T, err)
+	submitted, err := r.Submit(r.T.Context(), who, "", a.ID, a.Version, receivedOn)
+	check(r.T, err)
+	return submitted
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,113 @@
+package desk
+
+import (
+	"context"
+
+	"gongshu/sharing"
+	"gongshu/workflows"
+)
+
+// RequestCompletion asks the applicant, once, for all that is missing (补正).
+func (d *Desk) RequestCompletion(ctx context.Context, who sharing.User, act Act, body sharing.Completion) (Outcome, error) {
+	if err := body.Check(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.RequestCompletion, body)
+}
+
+// Complete adds what was missing.
+func (d *Desk) Complete(ctx context.Context, who sharing.User, act Act, body sharing.Completed) (Outcome, error) {
+	if err := body.Check(); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.checkOwnFiles(ctx, who, body.Attachments); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Complete, body)
+}
+
+// Answer agrees or refuses.
+func (d *Desk) Answer(ctx context.Context, who sharing.User, act Act, body sharing.Decision) (Outcome, error) {
+	c, err := d.actable(ctx, who, act, sharing.Answer)
+	if err != nil {
+		return Outcome{}, err
+	}
+	law, ok := d.Law().ByID(c.RegulationID)
+	if !ok {
+		return Outcome{}, sharing.Errorf(sharing.CodeNoRegulation, "regulation %s is not loaded", c.RegulationID)
+	}
+	if err := body.Check(c, law.Refusal.Rule()); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Answer, body)
+}
+
+// Provide says how the data is had.
+func (d *Desk) Provide(ctx context.Context, who sharing.User, act Act, body sharing.Provision) (Outcome, error) {
+	if err := body.Check(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Provide, body)
+}
+
+// Confirm says that the data was received; its note may be empty.
+func (d *Desk) Confirm(ctx context.Context, who sharing.User, act Act, body sharing.Remark) (Outcome, error) {
+	if err := body.CheckOptional(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Confirm, body)
+}
+
+// ReportFailure says that the data was not received as provided.
+func (d *Desk) ReportFailure(ctx context.Context, who sharing.User, act Act, body sharing.Remark) (Outcome, error) {
+	if err := body.Check(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.ReportFailure, body)
+}
+
+// Withdraw takes an application back before it is answered; its note may be
+// empty.
+func (d *Desk) Withdraw(ctx context.Context, who sharing.User, act Act, body sharing.Remark) (Outcome, error) {
+	if err := body.CheckOptional(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Withdraw, body)
+}
+
+// actable returns the case a step is to be taken on: one the user may see and act
+// on. What may not be seen does not exist.
+func (d *Desk) actable(ctx context.Context, who sharing.User, act Act, action sharing.Action) (sharing.Case, error) {
+	c, err := d.Store.Case(ctx, d.scope(who, sharing.KindCase), act.CaseID)
+	if err != nil {
+		return c, err
+	}
+	if !d.may(who, action, c.Thing()) {
+		return c, forbidden
+	}
+	return c, nil
+}
+
+// step has one step taken on a case.
+func (d *Desk) step(ctx context.Context, who sharing.User, act Act, action sharing.Action, body any) (Outcome, error) {
+	var outcome Outcome
+	c, err := d.actable(ctx, who, act, action)
+	if err != nil {
+		return outcome, err
+	}
+	if act.Expected <= 0 {
+		return outcome, &sharing.Error{Code: sharing.CodeConditionalRead, Detail: "say which version of the case was decided on"}
+	}
+	command, err := d.stage(ctx, who, act.Key, action, c.ID, act.Expected, body)
+	if err != nil {
+		return outcome, err
+	}
+	err = d.carry(ctx, command, &outcome, func(ctx context.Context) error {
+		if c.Version == act.Expected && !sharing.CanFollow(c.State, action) {
+			_, err := sharing.Next(c.State, action, true)
+			return err
+		}
+		return d.Engine.Step(ctx, c.ID, workflows.Step{CommandID: command.ID, Action: action, Expected: act.Expected})
+	})
+	return outcome, err
+}

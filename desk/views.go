@@ -1,0 +1,219 @@
+package desk
+
+import (
+	"time"
+
+	"gongshu/sharing"
+)
+
+// Page is one page of a list. Total counts all that the reader may see; Next is
+// the cursor of the following page, empty on the last.
+type Page[T any] struct {
+	Items []T
+	Next  string
+	Total int
+}
+
+// DefaultLimit and MaxLimit bound how many rows one page holds.
+const (
+	DefaultLimit = 20
+	MaxLimit     = 100
+)
+
+// CatalogQuery narrows a search of the catalog; zero fields do not narrow.
+type CatalogQuery struct {
+	Text     string // all words must occur in title, code, description or provider
+	Class    sharing.Class
+	Provider string // department id
+	Base     sharing.BaseCategory
+	Cursor   string
+	Limit    int
+}
+
+// CaseQuery narrows a list of cases.
+type CaseQuery struct {
+	As          sharing.Relation // AsApplicant or AsProvider, or "" for all one may see
+	State       sharing.State
+	Application string
+	Number      string
+	Mine        bool // only those this user started
+	Cursor      string
+	Limit       int
+}
+
+// TaskTab is a tab of the inbox.
+type TaskTab string
+
+const (
+	TabOpen TaskTab = "open" // 待办
+	TabDone TaskTab = "done" // 已办
+)
+
+// TaskQuery narrows the inbox.
+type TaskQuery struct {
+	Tab    TaskTab
+	Cursor string
+	Limit  int
+}
+
+// GrantQuery narrows a list of grants.
+type GrantQuery struct {
+	As     sharing.Relation
+	State  sharing.GrantState
+	Cursor string
+	Limit  int
+}
+
+// OverdueQuery narrows the board.
+type OverdueQuery struct {
+	Provider string // department id that owes
+	Light    Light  // "" for overdue and due soon
+	Cursor   string
+	Limit    int
+}
+
+// Light is how urgent a deadline is.
+type Light string
+
+const (
+	Green  Light = "green"  // in time
+	Yellow Light = "yellow" // due within two working days
+	Red    Light = "red"    // overdue
+	Grey   Light = "grey"   // met, suspended or without a due date
+)
+
+// Clock is a deadline as a reader sees it.
+type Clock struct {
+	sharing.Deadline
+	Title   string // of the duty, in Chinese, as the regulation file has it
+	TitleEN string
+	Light   Light
+	// Left is how many working days are left (0: today is the last day), or, when
+	// negative, by how many working days the limit has passed. Nil without a due
+	// date or when the duty is done.
+	Left *int
+	// Days is the derivation: why this date.
+	Days  []sharing.Day
+	Rungs []sharing.Rung
+}
+
+// CaseSummary is one row of a list of cases.
+type CaseSummary struct {
+	sharing.Case
+	// Clock is the deadline running now, if one is.
+	Clock *Clock
+}
+
+// CaseView is one case as a reader sees it.
+type CaseView struct {
+	sharing.Case
+	Regulation  RegulationRef
+	Clocks      []Clock
+	Timeline    []sharing.Entry
+	Completion  *sharing.Completion
+	Decision    *sharing.Decision
+	Provision   *sharing.Provision
+	Grant       *sharing.Grant
+	Attachments []Attachment
+	Task        *sharing.Task // the open task, if there is one
+	// Can lists what the reader can do now.
+	Can []sharing.Action
+	// Refusal is what a refusal must carry here, and under which article.
+	Refusal sharing.RefusalRule
+	// Coordination names the article under which a refusal can be taken to the
+	// authority, empty where the regulation knows no such way.
+	Coordination string
+}
+
+// RegulationRef names a regulation.
+type RegulationRef struct {
+	ID, Title, Number string
+	Authority         string // the authority's own name
+	ClassNames        map[sharing.Class]string
+}
+
+// TaskView is one row of the inbox.
+type TaskView struct {
+	sharing.Task
+	Clock *Clock
+}
+
+// ApplicationView is one application as a reader sees it.
+type ApplicationView struct {
+	sharing.Application
+	Resources   []sharing.Resource // of the items the reader may see, in order
+	Cases       []CaseSummary      // none while it is a draft
+	Attachments []Attachment
+}
+
+// PreviewLine says, before an application is submitted, what will become of one
+// of its items.
+type PreviewLine struct {
+	Resource   sharing.Resource
+	AtOnce     bool // granted at once
+	Article    string
+	Statutory  bool
+	Due        *sharing.Projection // nil where the text sets no limit
+	Regulation RegulationRef
+}
+
+// OverdueItem is one row of the board.
+type OverdueItem struct {
+	Case  sharing.Case
+	Clock Clock
+}
+
+// DepartmentFigures is one department's line on the board.
+type DepartmentFigures struct {
+	Department             sharing.Department
+	Open, DueSoon, Overdue int
+}
+
+// Board is what the big-data center sees: counts over all that it may see, and
+// the rows of one page, the most overdue first.
+type Board struct {
+	Open, DueSoon, Overdue int
+	Departments            []DepartmentFigures
+	Items                  Page[OverdueItem]
+	At                     time.Time // by the database's clock
+}
+
+// Attachment is a file kept with an application, completion or answer.
+type Attachment struct {
+	ID        string
+	Name      string
+	MediaType string
+	Size      int64
+	SHA256    string
+	CreatedAt time.Time
+}
+
+// Draft is what is written into an application before it is submitted.
+type Draft struct {
+	sharing.Request
+	// For is the department a paper application came from; empty for one's own.
+	For string
+}
+
+// Act says on which case, in which version, and under which idempotency key a
+// step is taken.
+type Act struct {
+	CaseID   string
+	Expected int // the case's version that the decision was made on (If-Match)
+	Key      string
+}
+
+// Outcome is what a step came to. A repeated request gets the same one.
+type Outcome struct {
+	CaseID  string        `json:"case_id"`
+	State   sharing.State `json:"state"`
+	Version int           `json:"version"`
+}
+
+// Submitted is what became of a submitted application.
+type Submitted struct {
+	ApplicationID string    `json:"application_id"`
+	Number        string    `json:"number"`
+	Version       int       `json:"version"`
+	Cases         []Outcome `json:"cases"`
+}
