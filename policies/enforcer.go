@@ -1,0 +1,196 @@
+package policies
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/casbin/casbin/v2"
+	"github.com/casbin/casbin/v2/constant"
+	"github.com/casbin/casbin/v2/model"
+
+	"gongshu/sharing"
+)
+
+// enforcer asks Casbin, one question at a time. Answers are kept by [Policy], so
+// the lock is taken once for each row of the grid and by explanations.
+type enforcer struct {
+	mu     sync.Mutex
+	casbin *casbin.Enforcer
+	lines  map[string]int // of the rules file, by its columns
+}
+
+// answer is what the rules say to one question about one role.
+type answer struct {
+	effect effect // "" when no rule speaks of it
+	line   int    // of the rule that decided
+}
+
+var (
+	modelSections = []string{"[request_definition]", "[policy_definition]", "[role_definition]", "[policy_effect]", "[matchers]"}
+	definition    = regexp.MustCompile(`^([rpgem]) = \S.*[^\\]$`)
+
+	requestFields = []string{"r_role", "r_relation", "r_kind", "r_class", "r_grade", "r_action"}
+	ruleFields    = []string{"p_role", "p_relation", "p_kind", "p_class", "p_lowest", "p_highest", "p_action", "p_eft"}
+)
+
+// newEnforcer builds a Casbin enforcer that nothing can change afterwards.
+func newEnforcer(modelText []byte, b *rulebook) (*enforcer, error) {
+	m, err := readModel(modelText)
+	if err != nil {
+		return nil, err
+	}
+	c, err := casbin.NewEnforcer(m)
+	if err != nil {
+		return nil, &Fault{modelFile, 0, err.Error()}
+	}
+	e := &enforcer{casbin: c, lines: map[string]int{}}
+	for _, g := range b.members {
+		if ok, err := c.AddGroupingPolicy(g.name, g.group); err != nil || !ok {
+			return nil, &Fault{rulesFile, g.line, refused(err)}
+		}
+	}
+	for _, r := range b.rules {
+		if ok, err := c.AddPolicy(r.columns); err != nil || !ok {
+			return nil, &Fault{rulesFile, r.line, refused(err)}
+		}
+		e.lines[strings.Join(r.columns, ",")] = r.line
+	}
+	return e, nil
+}
+
+func refused(err error) string {
+	if err != nil {
+		return "Casbin refuses it: " + err.Error()
+	}
+	return "Casbin has it already"
+}
+
+// readModel reads a model file. Casbin passes over lines and sections that it
+// does not know; here each must be known and stand once.
+func readModel(text []byte) (model.Model, error) {
+	if err := checkText(modelFile, text); err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key := line
+		if d := definition.FindStringSubmatch(line); d != nil {
+			key = d[1]
+		} else if !slices.Contains(modelSections, line) {
+			return nil, &Fault{modelFile, i + 1, "is neither a section nor a definition of r, p, g, e or m on one line"}
+		}
+		if seen[key] {
+			return nil, &Fault{modelFile, i + 1, fmt.Sprintf("%s stands twice", key)}
+		}
+		seen[key] = true
+	}
+	m, err := model.NewModelFromString(string(text))
+	if err != nil {
+		return nil, &Fault{modelFile, 0, err.Error()}
+	}
+	if _, err := m.GetAssertion("g", "g"); err != nil {
+		return nil, &Fault{modelFile, 0, err.Error()}
+	}
+	if got := m["r"]["r"].Tokens; !slices.Equal(got, requestFields) {
+		return nil, &Fault{modelFile, 0, fmt.Sprintf("the request is %v instead of %v", got, requestFields)}
+	}
+	if got := m["p"]["p"].Tokens; !slices.Equal(got, ruleFields) {
+		return nil, &Fault{modelFile, 0, fmt.Sprintf("a rule is %v instead of %v", got, ruleFields)}
+	}
+	if got := m["e"]["e"].Value; got != constant.AllowAndDenyEffect {
+		return nil, &Fault{modelFile, 0, fmt.Sprintf("the effect is %q: something must allow and nothing deny", got)}
+	}
+	return m, nil
+}
+
+// ask puts one question to Casbin.
+func (e *enforcer) ask(q question) (answer, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ok, decided, err := e.casbin.EnforceEx(string(q.role), string(q.relation), string(q.kind), string(q.class), gradeText(q.grade), string(q.action))
+	if err != nil {
+		return answer{}, fmt.Errorf("asking Casbin: %w", err)
+	}
+	if len(decided) == 0 {
+		if ok {
+			return answer{}, errors.New("asking Casbin: allowed by no rule")
+		}
+		return answer{}, nil
+	}
+	a := answer{effect(decided[len(decided)-1]), e.lines[strings.Join(decided, ",")]}
+	if a.line == 0 || ok != (a.effect == allow) {
+		return answer{}, fmt.Errorf("asking Casbin: %v is not what decided", decided)
+	}
+	return a, nil
+}
+
+// test asks about a square of every rule, and about the squares that differ from
+// it in one name: the matcher must tell them apart as the rules do. Questions
+// with an empty name must not be answered by any rule.
+func (e *enforcer) test(b *rulebook) error {
+	allowed, denied := b.said(allow), b.said(deny)
+	asked := map[question]bool{}
+	for _, r := range b.rules {
+		for _, q := range neighbours(r.covers.questions()[0]) {
+			if asked[q] {
+				continue
+			}
+			asked[q] = true
+			var want effect
+			at, set := row{q.role, q.kind, q.action}, square(q.relation, q.class, q.grade)
+			switch {
+			case denied[at]&set != 0:
+				want = deny
+			case allowed[at]&set != 0:
+				want = allow
+			}
+			got, err := e.ask(q)
+			if err != nil {
+				return &Fault{modelFile, 0, err.Error()}
+			}
+			if got.effect != want {
+				return &Fault{modelFile, 0, fmt.Sprintf("answers %q instead of %q to %v (rule on line %d)", got.effect, want, q, r.line)}
+			}
+		}
+	}
+	return nil
+}
+
+// neighbours returns q and every question that differs from it in one place.
+func neighbours(q question) []question {
+	all := []question{q}
+	with := func(change func(*question)) {
+		n := q
+		change(&n)
+		all = append(all, n)
+	}
+	for _, v := range append([]sharing.Role{""}, sharing.Roles...) {
+		with(func(n *question) { n.role = v })
+	}
+	for _, v := range append([]sharing.Relation{""}, sharing.Relations...) {
+		with(func(n *question) { n.relation = v })
+	}
+	for _, v := range append([]sharing.Class{""}, sharing.Classes...) {
+		with(func(n *question) { n.class = v })
+	}
+	for v := sharing.Grade(0); v <= sharing.HighestGrade+1; v++ {
+		with(func(n *question) { n.grade = v })
+	}
+	for _, v := range append([]sharing.Action{""}, actionsOn[q.kind]...) {
+		with(func(n *question) { n.action = v })
+	}
+	for _, v := range append([]sharing.Kind{""}, kinds...) {
+		if v == "" || slices.Contains(actionsOn[v], q.action) {
+			with(func(n *question) { n.kind = v })
+		}
+	}
+	return all
+}

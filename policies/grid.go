@@ -1,0 +1,141 @@
+package policies
+
+import (
+	"cmp"
+	"maps"
+	"math/bits"
+	"slices"
+	"strconv"
+
+	"gongshu/sharing"
+)
+
+// actionsOn says what can be done to each kind of thing; a rule that names
+// anything else could never be asked for.
+var actionsOn = map[sharing.Kind][]sharing.Action{
+	sharing.KindResource:    {sharing.Read, sharing.Apply, sharing.RegisterPaper},
+	sharing.KindApplication: {sharing.Read, sharing.RegisterPaper, sharing.Submit, sharing.Withdraw},
+	sharing.KindCase: {sharing.Read, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
+		sharing.Confirm, sharing.ReportFailure, sharing.Withdraw, sharing.Claim, sharing.Watch, sharing.Urge},
+	sharing.KindGrant: {sharing.Read},
+	sharing.KindTrail: {sharing.Read},
+}
+
+// kinds lists the kinds of things in the order documents show them.
+var kinds = []sharing.Kind{sharing.KindResource, sharing.KindApplication, sharing.KindCase, sharing.KindGrant, sharing.KindTrail}
+
+// relationsTo says which relations a thing of a kind can stand in: a catalog
+// entry has no applicant, and the trail belongs to a region and to no department.
+var relationsTo = map[sharing.Kind][]sharing.Relation{
+	sharing.KindResource:    {sharing.AsProvider, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer},
+	sharing.KindApplication: sharing.Relations,
+	sharing.KindCase:        sharing.Relations,
+	sharing.KindGrant:       sharing.Relations,
+	sharing.KindTrail:       {sharing.AsAuthority, sharing.AsOverseer},
+}
+
+// question is what Casbin is asked: one square of the grid.
+type question struct {
+	role     sharing.Role
+	relation sharing.Relation
+	kind     sharing.Kind
+	class    sharing.Class
+	grade    sharing.Grade
+	action   sharing.Action
+}
+
+// row is the part of the grid that one role, kind and action share: a square for
+// each relation, class and grade.
+type row struct {
+	role   sharing.Role
+	kind   sharing.Kind
+	action sharing.Action
+}
+
+func (r row) compare(o row) int {
+	return cmp.Or(cmp.Compare(r.role, o.role), cmp.Compare(r.kind, o.kind), cmp.Compare(r.action, o.action))
+}
+
+// squares is a set of squares of one row, a bit for each.
+type squares uint64
+
+const everySquare = ^squares(0)
+
+// square returns the set of the one square, or none when a name is not known or
+// the grade is out of range: an unlabelled thing lies on no square.
+func square(relation sharing.Relation, class sharing.Class, grade sharing.Grade) squares {
+	r, c := slices.Index(sharing.Relations, relation), slices.Index(sharing.Classes, class)
+	if r < 0 || c < 0 || grade < sharing.LowestGrade || grade > sharing.HighestGrade {
+		return 0
+	}
+	return 1 << ((r*len(sharing.Classes)+c)*int(sharing.HighestGrade) + int(grade-sharing.LowestGrade))
+}
+
+// cells lists every square of a row in the order of the bits.
+var cells = func() (all []sharing.Cell) {
+	for _, relation := range sharing.Relations {
+		for _, class := range sharing.Classes {
+			for grade := sharing.LowestGrade; grade <= sharing.HighestGrade; grade++ {
+				all = append(all, sharing.Cell{Relation: relation, Class: class, Grade: grade})
+			}
+		}
+	}
+	return all
+}()
+
+// each visits the squares of s.
+func (s squares) each(visit func(sharing.Cell)) {
+	for ; s != 0; s &= s - 1 {
+		visit(cells[bits.TrailingZeros64(uint64(s))])
+	}
+}
+
+// grid is a set of squares of all rows.
+type grid map[row]squares
+
+func (g grid) add(other grid) {
+	for r, s := range other {
+		g[r] |= s
+	}
+}
+
+// minus returns the squares of g that are not in other.
+func (g grid) minus(other grid) grid {
+	left := grid{}
+	for r, s := range g {
+		if s &^= other[r]; s != 0 {
+			left[r] = s
+		}
+	}
+	return left
+}
+
+// questions lists the squares of g, always in the same order.
+func (g grid) questions() []question {
+	var all []question
+	for _, r := range slices.SortedFunc(maps.Keys(g), row.compare) {
+		g[r].each(func(c sharing.Cell) {
+			all = append(all, question{r.role, c.Relation, r.kind, c.Class, c.Grade, r.action})
+		})
+	}
+	return all
+}
+
+// canHold reports whether a person of that role alone can stand in the relation
+// to anything.
+func canHold(role sharing.Role, relation sharing.Relation) bool {
+	const region, own, other = "region", "own", "other"
+	s := sharing.Subject{UserID: "user", DepartmentID: own, RegionID: region, Roles: []sharing.Role{role}}
+	for _, t := range []sharing.Thing{
+		{RegionID: region, ProviderID: own, ApplicantID: other},
+		{RegionID: region, ProviderID: other, ApplicantID: own},
+		{RegionID: region, ProviderID: other, ApplicantID: other},
+	} {
+		if slices.Contains(s.RelationsTo(t), relation) {
+			return true
+		}
+	}
+	return false
+}
+
+func gradeText(g sharing.Grade) string { return strconv.Itoa(int(g)) }
