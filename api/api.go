@@ -1,0 +1,205 @@
+// Package api serves Gongshu over REST as openapi.yaml specifies it. Its routes
+// are read from that document, and every request is held to it before a handler
+// sees it. The handlers only translate: package desk authorises and acts.
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gongshu/desk"
+	"gongshu/sharing"
+)
+
+// Base is the path under which the operations of openapi.yaml are found.
+const Base = "/api/v1"
+
+// Options of the server. The zero value serves the API alone.
+type Options struct {
+	// Logger takes the access log and unexpected errors; nil is slog.Default().
+	Logger *slog.Logger
+	// Mount adds further routes, such as the pages, to the same server.
+	Mount func(e *echo.Echo)
+	// PageError answers errors under paths that are not the API's own. Nil
+	// answers them as the API does.
+	PageError echo.HTTPErrorHandler
+	// Timeout bounds the work on one request; 0 is 30 seconds.
+	Timeout time.Duration
+}
+
+// server holds what the handlers share.
+type server struct {
+	desk      *desk.Desk
+	log       *slog.Logger
+	pageError echo.HTTPErrorHandler
+	timeout   time.Duration
+}
+
+// handler answers one operation for a user who is signed in, after the request
+// was found to be as the specification says.
+type handler func(c echo.Context, who sharing.User) error
+
+// New returns the server's routes. It panics when openapi.yaml and the handlers
+// do not name the same operations, which is a mistake in this package.
+func New(d *desk.Desk, o Options) *echo.Echo {
+	s := &server{desk: d, log: o.Logger, pageError: o.PageError, timeout: o.Timeout}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.timeout == 0 {
+		s.timeout = 30 * time.Second
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect() // no header says who is on the other end
+	e.HTTPErrorHandler = s.handleError
+	e.Use(requestID, s.accessLog(), s.recover(), headers)
+
+	handlers := s.handlers()
+	for _, op := range operations() {
+		h, ok := handlers[op.ID]
+		if !ok {
+			panic(fmt.Sprintf("api: nothing handles %s %s (%s)", op.method, op.path, op.ID))
+		}
+		delete(handlers, op.ID)
+		e.Add(op.method, Base+op.path, s.serve(op, h))
+	}
+	for id := range handlers {
+		panic("api: openapi.yaml does not specify " + id)
+	}
+	s.mountHealth(e)
+	mountDocs(e)
+	if o.Mount != nil {
+		o.Mount(e)
+	}
+	return e
+}
+
+// handlers names the handler of each operationId.
+func (s *server) handlers() map[string]handler {
+	return map[string]handler{
+		"me":                 s.me,
+		"catalog":            s.catalog,
+		"resource":           s.resource,
+		"departments":        s.departments,
+		"applications":       s.applications,
+		"createApplication":  s.createApplication,
+		"application":        s.application,
+		"saveApplication":    s.saveApplication,
+		"discardApplication": s.discardApplication,
+		"previewApplication": s.previewApplication,
+		"submitApplication":  s.submitApplication,
+		"cases":              s.cases,
+		"case":               s.oneCase,
+		"requestCompletion":  step(s, s.desk.RequestCompletion),
+		"complete":           step(s, s.desk.Complete),
+		"answer":             step(s, s.desk.Answer),
+		"provide":            step(s, s.desk.Provide),
+		"confirm":            step(s, s.desk.Confirm),
+		"reportFailure":      step(s, s.desk.ReportFailure),
+		"withdraw":           step(s, s.desk.Withdraw),
+		"tasks":              s.tasks,
+		"claim":              s.claim,
+		"release":            s.release,
+		"overdue":            s.overdue,
+		"grants":             s.grants,
+		"upload":             s.upload,
+		"attachment":         s.attachment,
+		"due":                s.due,
+		"regulations":        s.regulations,
+		"regulation":         s.regulation,
+	}
+}
+
+// serve does for every operation what comes before its handler: who is it, and
+// is the request as the specification says.
+func (s *server) serve(op *operation, h handler) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), s.timeout)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		who, err := s.authenticate(c)
+		if err != nil {
+			return err
+		}
+		if err := op.check(c); err != nil {
+			return err
+		}
+		return h(c, who)
+	}
+}
+
+// authenticate finds the user of the bearer token. Cookies do not count here, so
+// no other site can make a browser act.
+func (s *server) authenticate(c echo.Context) (sharing.User, error) {
+	given := c.Request().Header.Values(echo.HeaderAuthorization)
+	if len(given) != 1 {
+		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
+	}
+	scheme, token, _ := strings.Cut(given[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") || !visible(token, 4096) {
+		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
+	}
+	who, err := s.desk.Authenticate(c.Request().Context(), token)
+	if err != nil {
+		return sharing.User{}, err
+	}
+	c.Set(signedIn, who.ID)
+	return who, nil
+}
+
+// signedIn is the key under which the access log finds the user's id.
+const signedIn = "gongshu.user"
+
+// visible reports whether s is 1 to limit visible ASCII characters.
+func visible(s string, limit int) bool {
+	return s != "" && len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r < '!' || r > '~' })
+}
+
+// owned lists where the API's own paths begin.
+var owned = []string{"/api", "/docs", "/problems", "/livez", "/readyz"}
+
+// owns reports whether a path is the API's and not of the pages beside it.
+func owns(path string) bool {
+	return slices.ContainsFunc(owned, func(root string) bool {
+		return path == root || strings.HasPrefix(path, root+"/")
+	})
+}
+
+// me answers who is signed in.
+func (s *server) me(c echo.Context, who sharing.User) error {
+	return c.JSON(http.StatusOK, meView{
+		ID:               who.ID,
+		Name:             who.Name,
+		Department:       viewDepartment(who.Department),
+		Region:           regionView(who.Region),
+		Roles:            append([]sharing.Role{}, who.Roles...),
+		Locale:           who.Locale,
+		MayRegisterPaper: s.desk.MayRegisterPaper(who),
+		MayWatch:         s.desk.MayWatch(who),
+	})
+}
+
+type meView struct {
+	ID               string         `json:"id"`
+	Name             string         `json:"name"`
+	Department       departmentView `json:"department"`
+	Region           regionView     `json:"region"`
+	Roles            []sharing.Role `json:"roles"`
+	Locale           string         `json:"locale"`
+	MayRegisterPaper bool           `json:"may_register_paper"`
+	MayWatch         bool           `json:"may_watch"`
+}
+
+type regionView struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	NameEN string `json:"name_en,omitempty"`
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/spf13/cobra"
+
+	"gongshu/activities"
+	"gongshu/demo"
+	"gongshu/desk"
+	"gongshu/postgres"
+	"gongshu/sharing"
+	"gongshu/workflows"
+)
+
+func newDemoCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "demo", Short: "演示数据 · the demo"}
+	var c config
+	load := &cobra.Command{
+		Use:   "load",
+		Short: "载入五个地区、目录和在办事项 · load the five regions, their catalogs and cases under way",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return loadDemo(cmd.Context(), &c) },
+	}
+	c.flags(load, "database", "owner", "temporal", "regulations")
+	cmd.AddCommand(load)
+	return cmd
+}
+
+// loadDemo writes the demo's people and catalogs, and plays its stories through
+// the real procedure. What is there already stays as it is.
+func loadDemo(ctx context.Context, c *config) error {
+	logger := newLogger()
+	world, err := demo.Load()
+	if err != nil {
+		return err
+	}
+	ownerURL, err := c.ownerDatabase()
+	if err != nil {
+		return err
+	}
+	owner, err := openStore(ctx, ownerURL)
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	err = owner.InTx(ctx, func(tx *postgres.Tx) error {
+		if err := tx.PutPeople(ctx, world.Regions, world.Departments, world.Users); err != nil {
+			return err
+		}
+		for _, r := range world.Resources {
+			if _, err := tx.PutResource(ctx, r); err != nil {
+				return fmt.Errorf("demo entry %s: %w", r.Code, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	url, err := c.database()
+	if err != nil {
+		return err
+	}
+	store, err := openStore(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	stage := &stage{config: c, logger: logger}
+	defer stage.close()
+	d, acts, err := c.build(store, stage)
+	if err != nil {
+		return err
+	}
+	stage.activities = acts
+	for _, story := range world.Stories {
+		if err := play(ctx, d, store, world, story); err != nil {
+			return fmt.Errorf("demo story %s: %w", story.ID, err)
+		}
+	}
+	return nil
+}
+
+// stage is an engine that connects to Temporal, and works there itself, only once
+// a step really has to be carried out: on later starts none has.
+type stage struct {
+	*config
+	logger     *slog.Logger
+	activities *activities.Activities
+	engine     workflows.Engine
+	worker     sdkworker.Worker
+}
+
+func (s *stage) open(ctx context.Context) error {
+	if s.worker != nil {
+		return nil
+	}
+	var err error
+	if s.engine, err = s.dial(ctx, s.logger); err != nil {
+		return err
+	}
+	s.activities.Start = s.engine.Start
+	s.worker = sdkworker.New(s.engine.Client, workflows.TaskQueue, sdkworker.Options{})
+	s.worker.RegisterWorkflow(workflows.Share)
+	s.worker.RegisterActivity(s.activities)
+	return s.worker.Start()
+}
+
+func (s *stage) close() {
+	if s.worker != nil {
+		s.worker.Stop()
+		s.engine.Client.Close()
+	}
+}
+
+func (s *stage) Submit(ctx context.Context, caseID string, step workflows.Step) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return s.engine.Submit(ctx, caseID, step)
+}
+
+func (s *stage) Step(ctx context.Context, caseID string, step workflows.Step) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return s.engine.Step(ctx, caseID, step)
+}
+
+func (s *stage) Ping(ctx context.Context) error { return s.open(ctx) }
+
+// play carries one story out as the people named in it. Every step has a key of
+// its own, so that playing it again only finds what was done.
+func play(ctx context.Context, d *desk.Desk, store *postgres.Store, world demo.World, story demo.Story) error {
+	key := func(step int) string { return fmt.Sprintf("demo-%s-%d", story.ID, step) }
+	applicant, ok := world.User(story.Applicant)
+	if !ok {
+		return fmt.Errorf("no user %s", story.Applicant)
+	}
+	draft := desk.Draft{Request: story.Request}
+	author, receivedOn := applicant, (*sharing.Date)(nil)
+	if story.Received.Paper() {
+		if author, ok = world.User(story.Registrar); !ok {
+			return fmt.Errorf("no user %s", story.Registrar)
+		}
+		draft.For = applicant.Department.ID
+		if played, err := store.Played(ctx, author.ID, key(1)); err != nil || played {
+			return err
+		}
+		now, err := d.Now(ctx)
+		if err != nil {
+			return err
+		}
+		day, err := received(d, story, sharing.DateOf(now))
+		if err != nil {
+			return err
+		}
+		receivedOn = &day
+	}
+	a, err := d.SaveDraft(ctx, author, key(0), "", 0, draft)
+	if err != nil {
+		return err
+	}
+	submitted, err := d.Submit(ctx, author, key(1), a.ID, 1, receivedOn)
+	if err != nil {
+		return err
+	}
+	versions := make([]int, len(submitted.Cases))
+	for i := range versions {
+		versions[i] = submitted.Cases[i].Version
+	}
+	for n, step := range story.Steps {
+		by, ok := world.User(step.By)
+		if !ok {
+			return fmt.Errorf("no user %s", step.By)
+		}
+		i := slices.IndexFunc(story.Request.Items, func(item sharing.Item) bool { return item.ResourceID == step.ResourceID })
+		act := desk.Act{CaseID: submitted.Cases[i].CaseID, Expected: versions[i], Key: key(n + 2)}
+		outcome, err := take(ctx, d, by, act, step)
+		if err != nil {
+			return fmt.Errorf("step %d, %s by %s: %w", n+1, step.Action, step.By, err)
+		}
+		versions[i] = outcome.Version
+	}
+	return nil
+}
+
+func take(ctx context.Context, d *desk.Desk, by sharing.User, act desk.Act, step demo.Step) (desk.Outcome, error) {
+	switch step.Action {
+	case sharing.RequestCompletion:
+		return d.RequestCompletion(ctx, by, act, *step.Completion)
+	case sharing.Complete:
+		return d.Complete(ctx, by, act, *step.Completed)
+	case sharing.Answer:
+		return d.Answer(ctx, by, act, *step.Decision)
+	case sharing.Provide:
+		return d.Provide(ctx, by, act, *step.Provision)
+	case sharing.Confirm:
+		return d.Confirm(ctx, by, act, *step.Remark)
+	case sharing.ReportFailure:
+		return d.ReportFailure(ctx, by, act, *step.Remark)
+	case sharing.Withdraw:
+		return d.Withdraw(ctx, by, act, *step.Remark)
+	}
+	return desk.Outcome{}, fmt.Errorf("%s is not a step of a story", step.Action)
+}
+
+// received finds the day on which an application must have been received for its
+// limit to end so many working days from today.
+func received(d *desk.Desk, story demo.Story, today sharing.Date) (sharing.Date, error) {
+	calendar := d.CalendarOf(story.RegionID)
+	wanted, err := today, error(nil)
+	for n := story.Received.DueInWorkingDays; n != 0 && err == nil; {
+		if n > 0 {
+			wanted, err = calendar.Next(wanted)
+			n--
+		} else {
+			wanted, err = calendar.Prev(wanted)
+			n++
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	for day := today; day > today-100; day-- {
+		law, err := d.Law().InForce(story.RegionID, day)
+		if err != nil {
+			continue // not in force on that day
+		}
+		duty, ok := law.Duty(story.Received.Duty)
+		if !ok {
+			return 0, fmt.Errorf("%s has no duty %s", law.Ref(), story.Received.Duty)
+		}
+		budget, _, ok := duty.Budget(nil)
+		if !ok {
+			return 0, fmt.Errorf("%s sets no limit for %s", law.Ref(), duty.Name)
+		}
+		p, err := calendar.Project(sharing.Clock{Budget: budget, Start: day.Start()})
+		if err != nil {
+			return 0, err
+		}
+		if p.DueDate <= wanted {
+			return day, nil
+		}
+	}
+	return 0, fmt.Errorf("no day of receipt in the last 100 leads to %s", wanted)
+}

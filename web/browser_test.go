@@ -1,0 +1,346 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/labstack/echo/v4"
+
+	"gongshu/demo"
+	"gongshu/desk/desktest"
+)
+
+// browser is a real Chromium on pages of a real desk.
+type browser struct {
+	t    *testing.T
+	ctx  context.Context
+	base string
+	dir  string // where screenshots go
+}
+
+// newBrowser starts Chromium. Without one the test fails where CI is set, and is
+// skipped elsewhere. WEB_SCREENSHOTS names a folder to keep the screenshots in.
+func newBrowser(t *testing.T, base string) *browser {
+	t.Helper()
+	var path string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no Chromium in PATH: apt-get install -y chromium fonts-noto-cjk")
+		}
+		t.Skip("no Chromium in PATH: apt-get install -y chromium fonts-noto-cjk")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "zh-CN"))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(closeTab)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(cancel)
+	dir := os.Getenv("WEB_SCREENSHOTS")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	b := &browser{t: t, ctx: ctx, base: base, dir: dir}
+	b.width(1280)
+	return b
+}
+
+func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
+		b.fail(err)
+	}
+}
+
+func (b *browser) fail(err error) {
+	b.t.Helper()
+	if shot, failed := chromedp.Run(b.ctx, chromedp.FullScreenshot(100)); failed == nil {
+		name := filepath.Join(os.TempDir(), "gongshu-web-failure.png")
+		if os.WriteFile(name, shot, 0o600) == nil {
+			b.t.Logf("what the browser showed: %s", name)
+		}
+	}
+	b.t.Fatal(err)
+}
+
+// width sets the width of the window; a narrow one is a telephone.
+func (b *browser) width(pixels int64) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(pixels, 900))
+}
+
+func (b *browser) open(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.base + path))
+}
+
+// press clicks what leads to another page and waits for it.
+func (b *browser) press(selector string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector)))); err != nil {
+		b.fail(fmt.Errorf("pressing %s: %w", selector, err))
+	}
+}
+
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+func (b *browser) fill(selector, text string) {
+	b.t.Helper()
+	evaluate[string](b, fmt.Sprintf("document.querySelector(%q).value = ''", selector))
+	b.do(chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+func (b *browser) text(selector string) string {
+	b.t.Helper()
+	text, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(selector)))
+	if err != nil {
+		b.fail(fmt.Errorf("text of %s: %w", selector, err))
+	}
+	return text
+}
+
+func evaluate[T any](b *browser, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.fail(fmt.Errorf("%s: %w", expression, err))
+	}
+	return v
+}
+
+// sees fails unless all the texts stand on the page.
+func (b *browser) sees(texts ...string) {
+	b.t.Helper()
+	body := b.text("body")
+	for _, text := range texts {
+		if !strings.Contains(body, text) {
+			b.fail(fmt.Errorf("the page does not say %q but\n%s", text, body))
+		}
+	}
+}
+
+// shoot keeps a picture of the page, wide and narrow, and holds it to not
+// scrolling sideways.
+func (b *browser) shoot(name string) {
+	b.t.Helper()
+	for _, width := range []int64{390, 1280} {
+		b.width(width)
+		if wide := evaluate[int](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+			b.t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
+		}
+		shot, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			b.fail(err)
+		}
+		if err := os.WriteFile(filepath.Join(b.dir, fmt.Sprintf("%s-%d.png", name, width)), shot, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// signIn steps into a demo user.
+func (b *browser) signIn(user string) {
+	b.t.Helper()
+	b.open("/")
+	if evaluate[bool](b, `document.querySelector('form[action="/signout"]') !== null`) {
+		b.press(`form[action="/signout"] button`)
+	}
+	b.open("/signin")
+	b.press(`button[name=user][value="` + user + `"]`)
+}
+
+// serve puts the pages of a rig on a port of its own.
+func serve(t *testing.T, rig *desktest.Rig) string {
+	t.Helper()
+	e := echo.New()
+	if err := Mount(e, rig.Desk, Options{Demo: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// One case from the catalog to the grant, by the hands of two departments: what a
+// person does, step by step.
+func TestCaseInBrowser(t *testing.T) {
+	rig := desktest.New(t)
+	b := newBrowser(t, serve(t, rig))
+
+	b.open("/")
+	b.sees("公共数据共享", "朔州市", "使用部门申请人")
+	b.shoot("first-page")
+
+	// The requester finds a resource while typing, and applies for it.
+	b.signIn("shuozhou-minzheng-requester")
+	b.shoot("workbench-empty")
+	b.open("/catalog")
+	b.fill("#q", "养老保险待遇")
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelectorAll("#results .entry").length === 1`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
+		b.fail(fmt.Errorf("the search as one types: %w", err))
+	}
+	if got := evaluate[string](b, `document.activeElement.id`); got != "q" {
+		t.Errorf("the search took the focus to %q", got)
+	}
+	if got := b.text("#found"); !strings.Contains(got, "1 项") {
+		t.Errorf("the count says %q", got)
+	}
+	b.shoot("catalog")
+	b.press("#results .entry a")
+	b.shoot("resource")
+	b.press(`form[action$="/apply"] button.main`)
+	b.sees("已加入申请草稿")
+
+	// What is missing is said at the field, and nothing typed is lost.
+	b.fill("textarea[name=purpose]", "核对低保申请家庭成员领取养老保险待遇的情况 <b>全家</b>")
+	b.press("button[name=then][value=preview].main")
+	b.sees("请写明所依据的法定职责", "请选择共享方式")
+	if got := evaluate[string](b, `document.querySelector("textarea[name=purpose]").value`); !strings.Contains(got, "<b>全家</b>") {
+		t.Errorf("the purpose typed became %q", got)
+	}
+	b.shoot("draft-problems")
+	b.fill("textarea[name=duty]", "《社会救助暂行办法》第五十八条")
+	b.click(`input[name=mode][value=query_api]`)
+	b.fill("input[name=term_months]", "１２")
+	b.press("button[name=then][value=preview].main")
+	b.sees("朔州市人力资源和社会保障局", "第十六条", "24:00", "为什么是这一天")
+	b.shoot("preview")
+	b.press(`form[action$="/submit"] button.main`)
+	b.sees("申请已提交", "答复中", "5 个工作日")
+	if evaluate[int](b, `document.querySelectorAll(".text b").length`) != 0 {
+		t.Error("markup from the purpose became an element")
+	}
+	caseURL := strings.TrimPrefix(evaluate[string](b, "location.pathname"), b.base)
+	b.click("aside details.why summary")
+	b.sees("受理当日，不计")
+	b.shoot("case-applicant")
+
+	// The provider's approver finds it in the inbox, takes it, and first tries to
+	// refuse without basis.
+	b.signIn("shuozhou-renshe-approver")
+	b.open("/inbox")
+	b.sees("答复申请", "养老保险待遇发放信息", "工作日")
+	b.press(`form[action$="/claim"] button`)
+	b.sees("已领取")
+	b.shoot("inbox")
+	b.press("table.list a")
+	b.click("input[name=decision][value=refuse]")
+	b.fill("textarea[name=reasons]", "超出履行职责所必需")
+	b.shoot("refuse")
+	b.press(`form[action$="/answer"] button[name=send]`)
+	b.sees("请至少写明一条法律依据")
+	if got := evaluate[string](b, `document.activeElement.getAttribute("role")`); got != "alert" {
+		t.Errorf("the focus is on %q and not on what is wrong", got)
+	}
+	if got := evaluate[string](b, `document.querySelector("textarea[name=reasons]").value`); got != "超出履行职责所必需" {
+		t.Errorf("the reasons typed became %q", got)
+	}
+	b.shoot("refuse-problems")
+
+	// Then agrees for part of the fields.
+	b.click("input[name=decision][value=agree]")
+	b.click("input[name=field]")
+	b.fill("textarea[name=conditions]", "逐户核对，不得批量比对")
+	b.shoot("agree")
+	b.press(`form[action$="/answer"] button[name=send]`)
+	b.sees("已同意共享", "逐户核对", "已同意，待提供")
+
+	// The specialist provides, the requester confirms.
+	b.signIn("shuozhou-renshe-specialist")
+	b.open(caseURL)
+	b.fill(`form[action$="/provide"] input[name=locator]`, "https://exchange.example.cn/pension/v1")
+	b.shoot("provide")
+	b.press(`form[action$="/provide"] button[name=send]`)
+	b.sees("已提供，等待申请部门确认")
+	b.signIn("shuozhou-minzheng-requester")
+	b.open(caseURL)
+	b.shoot("confirm")
+	b.press(`form[action$="/confirm"] button[name=send]`)
+	b.sees("已确认接收，授权生效", "使用中")
+	b.shoot("case-in-use")
+	b.open("/grants")
+	b.sees("养老保险待遇发放信息", "https://exchange.example.cn/pension/v1", "有效")
+	b.shoot("grants")
+
+	// The same case in English.
+	b.press("button[name=locale]")
+	b.open(caseURL)
+	b.sees("In use", "Why this date?", "Shuozhou Civil Affairs Bureau", "art. 16")
+	b.shoot("case-english")
+}
+
+// The board, its drill-down and its refreshing, and a page opened before the case
+// moved on.
+func TestBoardAndStalePageInBrowser(t *testing.T) {
+	rig := desktest.New(t)
+	shown := play(t, rig, "shuozhou")
+	b := newBrowser(t, serve(t, rig))
+
+	b.signIn("shuozhou-authority-officer")
+	b.shoot("workbench-authority")
+	b.open("/board")
+	b.sees("■ 超期", "朔州市民政局", "即将到期")
+	b.shoot("board")
+	evaluate[bool](b, `document.querySelector("#board table a").focus() || document.querySelector("#board-at").remove() || true`)
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`htmx.ajax("GET", document.querySelector("#board").getAttribute("hx-get"), {
+		target: "#board", select: "#board > *", swap: "innerHTML"}).then(() => true)`, chromedp.EvalAwaitPromise)); err != nil {
+		b.fail(err)
+	}
+	b.do(chromedp.WaitReady(chromedp.CSS("#board-at")))
+	if focus := evaluate[string](b, "document.activeElement.id"); !strings.HasPrefix(focus, "board-shuozhou") {
+		t.Errorf("after refreshing the focus is on %q", focus)
+	}
+	b.press(`#board table a[href*="minzheng"]`)
+	b.sees("只看", "朔州市民政局")
+
+	b.signIn("shuozhou-minzheng-approver")
+	overdue := "/cases/" + shown[demo.Overdue][0]
+	b.open(overdue)
+	b.sees("■ 超期", "纸质申请")
+	b.shoot("case-overdue")
+	b.click("input[name=decision][value=agree]")
+	b.fill("textarea[name=conditions]", "仅限注销参保核查")
+	// Meanwhile a colleague asks for completion.
+	view, err := rig.Case(t.Context(), rig.User("shuozhou-minzheng-head"), shown[demo.Overdue][0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	take(t, rig, view.ID, completionStep("shuozhou-minzheng-specialist"))
+	b.press(`form[action$="/answer"] button[name=send]`)
+	b.sees("您打开页面后发生了以下变化", "通知补正", "仅限注销参保核查")
+	b.shoot("stale")
+
+	b.signIn("shuozhou-yibao-requester")
+	b.open(overdue)
+	b.sees("要求补正", "暂停计时")
+	b.shoot("complete")
+	b.open("/nosuch")
+	b.sees("没有找到")
+	b.shoot("not-found")
+	b.open("/due?received=2026-09-25&days=5")
+	b.sees("国庆", "2026年10月")
+	b.shoot("due")
+}

@@ -1,0 +1,189 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"gongshu/desk"
+	"gongshu/regulation"
+	"gongshu/sharing"
+)
+
+// caseSteps are the steps that are taken on a case's page, in the order in which
+// the page offers them. Each has its form at /cases/{id}/{step}.
+var caseSteps = []sharing.Action{sharing.Answer, sharing.RequestCompletion, sharing.Complete, sharing.Provide,
+	sharing.Confirm, sharing.ReportFailure, sharing.Withdraw}
+
+// casePage is one case: what is asked, of whom and why, its story, its clocks,
+// and what the reader can do now.
+type casePage struct {
+	desk.CaseView
+	Titles map[string]string // titles of the resource's fields by their names
+	Steps  []caseStep
+	Modes  []sharing.Mode
+	Laws   []string // offered when a legal basis is typed
+	// Failed is what went wrong with the step just tried, when its form is no longer there.
+	Failed string
+	// Typed is what stood in that form.
+	Typed []string
+	// Meanwhile is what happened since the page was opened on which the step was decided.
+	Meanwhile []sharing.Entry
+}
+
+// caseStep is one thing the reader can do now.
+type caseStep struct {
+	Action sharing.Action
+	Case   *casePage
+	Form   *form
+	Open   bool
+}
+
+// Title names a field of the resource.
+func (p *casePage) Title(name string) string {
+	if title := p.Titles[name]; title != "" {
+		return title
+	}
+	return name
+}
+
+// openCase shows one case.
+func (v *visit) openCase() error {
+	view, err := v.site.desk.Case(v.ctx(), v.user, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	return v.showCase(http.StatusOK, view, "", nil, nil)
+}
+
+// showCase shows a case. After a step that failed, tried is its action, f its
+// form, and meanwhile what happened in between.
+func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f *form, meanwhile []sharing.Entry) error {
+	page := &casePage{CaseView: view, Titles: map[string]string{}, Meanwhile: meanwhile}
+	r, err := v.site.desk.Resource(v.ctx(), v.user, view.Resource.ID)
+	switch {
+	case err == nil:
+		for _, field := range r.Fields {
+			page.Titles[field.Name] = field.Title
+		}
+	case sharing.CodeOf(err) != sharing.CodeNotFound:
+		return err
+	}
+	page.Laws = citable(view, r)
+	page.Modes = sharing.Modes
+	if law, ok := v.site.desk.Law().ByID(view.RegulationID); ok {
+		page.Modes = allowedModes(law)
+	}
+	for _, action := range caseSteps {
+		if !slices.Contains(view.Can, action) {
+			continue
+		}
+		step := caseStep{Action: action, Case: page, Form: newForm(view.Version), Open: tried == "" && len(page.Steps) == 0}
+		if action == tried {
+			step.Form, step.Open = f, true
+			if err := v.nameFiles(f); err != nil {
+				return err
+			}
+		}
+		step.Form.Prefix = "-" + string(action)
+		page.Steps = append(page.Steps, step)
+	}
+	if f != nil && !slices.Contains(view.Can, tried) {
+		page.Failed, page.Typed = f.Message, typedTexts(f)
+	}
+	return v.show(status, "case", "cases", page)
+}
+
+// citable lists laws that a refusal may rest on: the regulation of the case and
+// what the catalog entry names as its basis.
+func citable(view desk.CaseView, r sharing.Resource) []string {
+	var laws []string
+	for _, law := range []string{r.Basis, view.Regulation.Title} {
+		if law != "" && !slices.Contains(laws, law) {
+			laws = append(laws, law)
+		}
+	}
+	return laws
+}
+
+// typedTexts lists what was written into a form, so that it is not lost.
+func typedTexts(f *form) []string {
+	var names []string
+	for name := range f.Typed {
+		switch name {
+		case "csrf", "key", "version", "decision", "field", "fields", "rows", "row", "attachment", "mode", "desensitise":
+		default:
+			if !strings.HasSuffix(name, ".attachment") {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	var texts []string
+	for _, name := range names {
+		for _, text := range f.Typed[name] {
+			if strings.TrimSpace(text) != "" {
+				texts = append(texts, text)
+			}
+		}
+	}
+	return texts
+}
+
+// act says on which version of the case the form was decided, and under which key.
+func (v *visit) act(f *form) desk.Act {
+	return desk.Act{CaseID: v.Param("id"), Expected: f.Version, Key: f.Key}
+}
+
+// stepped ends a step: it leads back to the case, or shows the form again with
+// what was typed, what is wrong, and what happened meanwhile.
+func (v *visit) stepped(action sharing.Action, f *form, outcome desk.Outcome, failure error) error {
+	if failure == nil {
+		key := "done." + string(action)
+		if action == sharing.Answer {
+			key += "." + string(outcome.State)
+		}
+		v.leave(key, "")
+		return v.redirect("/cases/" + segment(v.Param("id")))
+	}
+	if other := f.explain(v, failure); other != nil {
+		return other
+	}
+	return v.again(statusOf(sharing.CodeOf(failure)), action, f)
+}
+
+// again shows the case with the form of a step as it was sent.
+func (v *visit) again(status int, action sharing.Action, f *form) error {
+	view, err := v.site.desk.Case(v.ctx(), v.user, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	var meanwhile []sharing.Entry
+	if f.Version > 0 && f.Version < view.Version {
+		for _, e := range view.Timeline {
+			if e.Version > f.Version {
+				meanwhile = append(meanwhile, e)
+			}
+		}
+		// What is sent next is decided on what the page says now.
+		f.Version = view.Version
+	}
+	return v.showCase(status, view, action, f, meanwhile)
+}
+
+// refuseForm shows the form again because of what the page itself found wrong.
+func (v *visit) refuseForm(action sharing.Action, f *form) error {
+	f.Message = v.words.T("error.invalid")
+	return v.again(http.StatusUnprocessableEntity, action, f)
+}
+
+// wantsRow reports whether the button for one more row was pressed.
+func (f *form) wantsRow() bool { return f.Value("row") == "add" }
+
+// allowedModes lists the ways of having data that a regulation provides for.
+func allowedModes(law *regulation.Regulation) []sharing.Mode {
+	return slices.DeleteFunc(slices.Clone(sharing.Modes), func(m sharing.Mode) bool {
+		_, allowed := law.Mode(m)
+		return !allowed
+	})
+}

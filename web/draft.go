@@ -1,0 +1,252 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"gongshu/desk"
+	"gongshu/sharing"
+)
+
+// draftPage is an application while it is written.
+type draftPage struct {
+	ID          string // empty until it is saved for the first time
+	Form        *form
+	Items       []draftItem
+	Modes       []sharing.Mode
+	Departments []sharing.Department // for which a paper application can be registered
+	MaxTerm     int
+	// Stored lists what somebody else saved meanwhile, where it differs from what
+	// is typed here.
+	Stored []difference
+}
+
+// draftItem is one resource of a draft.
+type draftItem struct {
+	ID       string
+	Index    int
+	Resource *sharing.Resource // nil when it is not, or no longer, to be seen
+	Chosen   []string          // names of the fields chosen; all when empty
+}
+
+// Picks reports whether the field is asked for.
+func (i draftItem) Picks(name string) bool {
+	return len(i.Chosen) == 0 || slices.Contains(i.Chosen, name)
+}
+
+// difference is one field in which two versions differ.
+type difference struct{ Label, Stored string }
+
+// newDraft begins an application.
+func (v *visit) newDraft() error {
+	f := newForm(0)
+	if id := v.QueryParam("resource"); id != "" {
+		f.Typed["item"] = []string{id}
+	}
+	return v.showDraft(http.StatusOK, "", f, nil)
+}
+
+// editDraft opens a draft to go on writing.
+func (v *visit) editDraft() error {
+	a, err := v.site.desk.Application(v.ctx(), v.user, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	if a.State != sharing.Draft {
+		return v.redirect("/applications/" + segment(a.ID))
+	}
+	return v.showDraft(http.StatusOK, a.ID, formOf(a), nil)
+}
+
+// formOf fills a form with what a draft holds.
+func formOf(a desk.ApplicationView) *form {
+	f := newForm(a.Version)
+	d := draftOf(a)
+	for _, item := range d.Items {
+		f.Typed.Add("item", item.ResourceID)
+		f.Typed["field."+item.ResourceID] = item.Fields
+	}
+	f.Typed.Set("purpose", d.Purpose)
+	f.Typed.Set("duty", d.Duty)
+	f.Typed.Set("scenario", d.Scenario)
+	f.Typed.Set("mode", string(d.Mode))
+	f.Typed.Set("for", d.For)
+	if d.TermMonths > 0 {
+		f.Typed.Set("term_months", strconv.Itoa(d.TermMonths))
+	}
+	f.Typed["attachment"] = d.Attachments
+	return f
+}
+
+// showDraft shows the form of a draft with what stands in f.
+func (v *visit) showDraft(status int, id string, f *form, stored []difference) error {
+	modes, err := v.modes()
+	if err != nil {
+		return err
+	}
+	page := draftPage{ID: id, Form: f, Modes: modes, MaxTerm: sharing.MaxTermMonths, Stored: stored}
+	for i, item := range f.Typed["item"] {
+		line := draftItem{ID: item, Index: i, Chosen: f.Typed["field."+item]}
+		r, err := v.site.desk.Resource(v.ctx(), v.user, item)
+		switch {
+		case err == nil:
+			line.Resource = &r
+		case sharing.CodeOf(err) != sharing.CodeNotFound:
+			return err
+		}
+		page.Items = append(page.Items, line)
+	}
+	if v.site.desk.MayRegisterPaper(v.user) {
+		departments, err := v.site.desk.Departments(v.ctx(), v.user)
+		if err != nil {
+			return err
+		}
+		page.Departments = departments
+	}
+	if err := v.nameFiles(f); err != nil {
+		return err
+	}
+	return v.show(status, "draft", "applications", page)
+}
+
+// modes lists the ways of having data that can be asked for under the regulation
+// in force today; all of them where none is.
+func (v *visit) modes() ([]sharing.Mode, error) {
+	now, err := v.site.desk.Now(v.ctx())
+	if err != nil {
+		return nil, err
+	}
+	law, err := v.site.desk.Law().InForce(v.user.Region.ID, sharing.DateOf(now))
+	if err != nil {
+		// That none is in force is said when the application is checked.
+		return sharing.Modes, nil
+	}
+	return allowedModes(law), nil
+}
+
+// saveNewDraft saves an application for the first time.
+func (v *visit) saveNewDraft() error { return v.storeDraft("") }
+
+// saveDraft saves what is typed and goes where the button pressed leads.
+func (v *visit) saveDraft() error { return v.storeDraft(v.Param("id")) }
+
+func (v *visit) storeDraft(id string) error {
+	f := v.form()
+	draft, err := v.readDraft(f)
+	if err != nil {
+		return err
+	}
+	if f.Wrong() {
+		f.Message = v.words.T("error.invalid")
+		return v.showDraft(http.StatusUnprocessableEntity, id, f, nil)
+	}
+	a, err := v.site.desk.SaveDraft(v.ctx(), v.user, f.Key, id, f.Version, draft)
+	if err != nil {
+		return v.draftFailed(id, f, draft, err)
+	}
+	path := "/applications/" + segment(a.ID)
+	switch f.Value("then") {
+	case "preview":
+		return v.redirect(path + "/preview")
+	case "more":
+		return v.redirect("/catalog?draft=" + segment(a.ID))
+	}
+	if f.Value("remove") == "" && f.Value("detach") == "" {
+		v.leave("saved", "")
+	}
+	return v.redirect(path + "/edit")
+}
+
+// readDraft makes a draft of what was typed.
+func (v *visit) readDraft(f *form) (desk.Draft, error) {
+	f.Typed["item"] = slices.DeleteFunc(f.Typed["item"], func(id string) bool { return id == "" || id == f.Value("remove") })
+	var d desk.Draft
+	for i, id := range f.Typed["item"] {
+		item := sharing.Item{ResourceID: id, Fields: f.Typed["field."+id]}
+		all, err := strconv.Atoi(f.Value("fields." + id)) // how many fields there were to choose from
+		if err == nil && all > 0 && len(item.Fields) == 0 {
+			f.add("/items/"+strconv.Itoa(i)+"/fields", v.words.T("rule.required.fields"))
+		}
+		if len(item.Fields) == all {
+			item.Fields = nil
+		}
+		d.Items = append(d.Items, item)
+	}
+	d.Purpose, d.Duty, d.Scenario = f.Value("purpose"), f.Value("duty"), f.Value("scenario")
+	d.Mode = sharing.Mode(f.Value("mode"))
+	d.TermMonths = f.number(v, "term_months", "/term_months")
+	d.For = f.Value("for")
+	ids, err := v.attach(f)
+	if err != nil {
+		return desk.Draft{}, err
+	}
+	d.Attachments = ids
+	return d, nil
+}
+
+// draftFailed shows the form again with what was typed and what went wrong. When
+// somebody else saved meanwhile it says what differs, and saving again overwrites.
+func (v *visit) draftFailed(id string, f *form, typed desk.Draft, err error) error {
+	if other := f.explain(v, err); other != nil {
+		return other
+	}
+	code := sharing.CodeOf(err)
+	if code != sharing.CodeStale {
+		return v.showDraft(statusOf(code), id, f, nil)
+	}
+	a, err := v.site.desk.Application(v.ctx(), v.user, id)
+	if err != nil {
+		return err
+	}
+	if a.State != sharing.Draft {
+		v.leave("no_draft", "")
+		return v.redirect("/applications/" + segment(id))
+	}
+	f.Version = a.Version
+	return v.showDraft(statusOf(code), id, f, v.words.differences(draftOf(a), typed))
+}
+
+// differences lists where the stored draft says something else than the typed one.
+func (w words) differences(stored, typed desk.Draft) []difference {
+	var list []difference
+	note := func(key, was, is string) {
+		if was != is {
+			list = append(list, difference{w.T(key), was})
+		}
+	}
+	note("apply.purpose", stored.Purpose, typed.Purpose)
+	note("apply.duty", stored.Duty, typed.Duty)
+	note("apply.scenario", stored.Scenario, typed.Scenario)
+	if stored.Mode != typed.Mode {
+		list = append(list, difference{w.T("apply.mode"), w.Code("mode", stored.Mode)})
+	}
+	if stored.TermMonths != typed.TermMonths {
+		list = append(list, difference{w.T("apply.term"), w.Term(stored.TermMonths)})
+	}
+	same := slices.EqualFunc(stored.Items, typed.Items, func(a, b sharing.Item) bool {
+		return a.ResourceID == b.ResourceID && slices.Equal(a.Fields, b.Fields)
+	})
+	if !same {
+		list = append(list, difference{w.T("apply.resources"), w.N("apply.count", len(stored.Items))})
+	}
+	if !slices.Equal(stored.Attachments, typed.Attachments) {
+		list = append(list, difference{w.T("apply.files"), w.N("apply.files.count", len(stored.Attachments))})
+	}
+	return list
+}
+
+// discardDraft throws a draft away.
+func (v *visit) discardDraft() error {
+	f := v.form()
+	id := v.Param("id")
+	if err := v.site.desk.DiscardDraft(v.ctx(), v.user, f.Key, id, f.Version); err != nil {
+		if sharing.CodeOf(err) == sharing.CodeStale {
+			v.leave("stale_draft", "")
+			return v.redirect("/applications/" + segment(id) + "/edit")
+		}
+		return err
+	}
+	v.leave("discarded", "")
+	return v.redirect("/applications")
+}

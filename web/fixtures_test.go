@@ -1,0 +1,221 @@
+package web
+
+import (
+	"net/url"
+	"time"
+
+	"gongshu/desk"
+	"gongshu/sharing"
+)
+
+// hostile stands in every field of the fixtures that people write: it must come
+// out as text.
+const hostile = `<script>alert(1)</script><img src=x onerror=alert(2)>"'&=HYPERLINK("x")`
+
+var (
+	noon     = time.Date(2026, 11, 20, 12, 0, 0, 0, sharing.Shanghai)
+	region   = sharing.Region{ID: "shuozhou", Name: "朔州市" + hostile, NameEN: "Shuozhou" + hostile}
+	taxes    = sharing.Department{ID: "sz-tax", RegionID: "shuozhou", Name: "市税务局" + hostile, NameEN: "Tax Bureau" + hostile}
+	police   = sharing.Department{ID: "sz-police", RegionID: "shuozhou", Name: "市公安局" + hostile, NameEN: "Police" + hostile}
+	reader   = sharing.User{ID: "u" + hostile, Name: "李敏" + hostile, Department: taxes, Region: region, Roles: []sharing.Role{sharing.Approver, sharing.Requester}}
+	resource = sharing.Resource{
+		ID: "r1", Code: "C1" + hostile, RegionID: "shuozhou", Provider: police, Title: "人口基础信息" + hostile,
+		Description: hostile, Class: sharing.Conditional, OpenClass: sharing.NotOpen, Grade: 3, Basis: hostile, Condition: hostile,
+		Cycle: sharing.Daily, Format: hostile, Modes: []sharing.Mode{sharing.QueryAPI, sharing.Batch}, Base: sharing.BasePopulation,
+		Fields:  []sharing.Field{{Name: "name" + hostile, Title: "姓名" + hostile, Type: "string" + hostile, Grade: 3}, {Name: "id", Title: "证件号", Type: "string", Grade: 4}},
+		Version: 2, UpdatedAt: noon,
+	}
+	request = sharing.Request{
+		Items: []sharing.Item{{ResourceID: "r1"}}, Purpose: hostile, Duty: hostile, Mode: sharing.QueryAPI, TermMonths: 12, Scenario: hostile, Attachments: []string{"f1"},
+	}
+	attachment = desk.Attachment{ID: "f1", Name: hostile, MediaType: "text/plain", Size: 4096, CreatedAt: noon}
+	law        = desk.RegulationRef{ID: "shuozhou-2021@1", Title: "管理办法" + hostile, Number: "〔2021〕2号" + hostile, Authority: "信息局" + hostile,
+		ClassNames: map[sharing.Class]string{sharing.Conditional: "有条件共享" + hostile}}
+)
+
+func number(n int) *int { return &n }
+
+// clockOf is a clock of five working days of which so many are left.
+func clockOf(light desk.Light, left *int) desk.Clock {
+	due := sharing.NewDate(2026, 11, 24)
+	return desk.Clock{
+		Deadline: sharing.Deadline{
+			ID: "d1", Duty: sharing.DutyAnswer, Article: "16", Statutory: true, Owes: police, State: sharing.Running,
+			Clock: sharing.Clock{Budget: sharing.Budget{N: 5, Unit: sharing.WorkingDays}, Start: noon,
+				Suspensions: []sharing.Suspension{{From: noon, Until: &noon}, {From: noon}}},
+			DueAt: due.End(), DueDate: due, Provisional: true,
+		},
+		Title: "答复" + hostile, TitleEN: "Answer" + hostile, Light: light, Left: left,
+		Days: []sharing.Day{
+			{Date: due - 4, Kind: sharing.StartDay}, {Date: due - 3, Kind: sharing.Weekend}, {Date: due - 2, Kind: sharing.MakeUp, N: 1, Source: hostile},
+			{Date: due - 1, Kind: sharing.Holiday, Source: hostile, Provisional: true}, {Date: due, Kind: sharing.Worked, N: 2},
+			{Date: due, Kind: sharing.Suspended}, {Date: due, Kind: sharing.Counted, N: 3}, {Date: due, Kind: sharing.MovedForward},
+		},
+		Rungs: []sharing.Rung{{Kind: sharing.Reminder, At: noon, FiredAt: &noon}, {Kind: sharing.LimitReached, At: noon},
+			{Kind: sharing.Urged, At: noon}, {Kind: sharing.Supervised, At: noon}, {Kind: sharing.Rectification, At: noon}},
+	}
+}
+
+func caseIn(state sharing.State) sharing.Case {
+	return sharing.Case{
+		ID: "c1", Number: "G20261120-1" + hostile, ApplicationID: "a1", RegionID: "shuozhou", RegulationID: law.ID,
+		Resource: sharing.ResourceRef{ID: "r1", Code: hostile, Title: hostile, Version: 2}, Class: sharing.Conditional, Grade: 3,
+		Provider: police, Applicant: taxes, State: state, Version: 4, Request: request, Fields: []string{"name" + hostile, "id"}, Paper: true, ReceivedAt: noon,
+	}
+}
+
+// caseFixture is a case with everything a case can have.
+func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
+	target := clockOf(desk.Yellow, number(1))
+	target.Statutory = false
+	met := clockOf(desk.Grey, nil)
+	met.State, met.MetAt = sharing.Met, &noon
+	page := &casePage{
+		CaseView: desk.CaseView{
+			Case: caseIn(state), Regulation: law, Clocks: []desk.Clock{clockOf(desk.Red, number(-3)), target, met},
+			Completion: &sharing.Completion{Gaps: []string{hostile, "缺少职责依据"}, Note: hostile},
+			Decision:   &sharing.Decision{Reasons: hostile, Basis: []sharing.Basis{{Law: hostile, Article: "16" + hostile, Attachment: "f1"}}},
+			Provision:  &sharing.Provision{Mode: sharing.Batch, Locator: hostile, Note: hostile},
+			Grant: &sharing.Grant{ID: "g1", CaseID: "c1", Resource: sharing.ResourceRef{Title: hostile}, Provider: police, Grantee: taxes,
+				Fields: []string{"id"}, Mode: sharing.Batch, Locator: hostile, Conditions: hostile, State: sharing.GrantActive, ValidFrom: noon, ValidUntil: noon},
+			Attachments:  []desk.Attachment{attachment},
+			Can:          can,
+			Refusal:      sharing.RefusalRule{Reasons: true, LegalBasis: true, Proof: true, Article: "3(2)"},
+			Coordination: "22",
+		},
+		Titles: map[string]string{"id": "证件号" + hostile}, Modes: sharing.Modes, Laws: []string{hostile},
+		Failed: hostile, Typed: []string{hostile},
+	}
+	actions := []sharing.Action{sharing.Submit, sharing.RungFired, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
+		sharing.ReportFailure, sharing.Confirm, sharing.Withdraw, sharing.Expire, sharing.Claim, sharing.Release, sharing.CalendarMoved}
+	for i, action := range actions {
+		page.Timeline = append(page.Timeline, sharing.Entry{
+			Seq: int64(i), At: noon, Actor: "u1", ActorName: hostile, DepartmentName: hostile, Action: action, From: sharing.Answering, To: sharing.Refused,
+			Version: i, Article: "16", Note: hostile,
+			Data: map[string]string{"rung": "urged", "due_date": "2026-11-24", "received_on": "2026-11-20", sharing.DutyAnswer: "2026-11-24",
+				sharing.DutyProvide: "2026-11-24", sharing.DutyConfirm: "2026-11-24", "valid_until": "2027-11-24", "late": sharing.DutyAnswer, "task": "answer"},
+		})
+	}
+	page.Timeline[1].Actor = sharing.System
+	page.Meanwhile = page.Timeline[2:4]
+	for i, action := range can {
+		page.Steps = append(page.Steps, caseStep{Action: action, Case: page, Form: formFixture(), Open: i == 0})
+		page.Steps[i].Form.Prefix = "-" + string(action)
+	}
+	return page
+}
+
+// formFixture is a form that came back with a problem at every field there is.
+func formFixture() *form {
+	f := newForm(4)
+	f.Message = "需要改正" + hostile
+	for _, name := range []string{"purpose", "duty", "scenario", "note", "locator", "reasons", "conditions", "term_months", "basis.0.law", "basis.0.article", "token"} {
+		f.Typed.Set(name, hostile)
+	}
+	f.Typed["gap"] = []string{hostile, hostile}
+	f.Typed.Set("rows", "3")
+	f.Typed.Set("basis.0.attachment", "f1")
+	f.Typed["field"] = []string{"id"}
+	f.Typed["item"] = []string{"r1", "gone"}
+	f.Typed["attachment"] = []string{"f1"}
+	f.Files = []desk.Attachment{attachment}
+	for _, pointer := range []string{"/purpose", "/duty", "/scenario", "/mode", "/term_months", "/items", "/items/0/resource_id", "/items/0/fields",
+		"/attachments", "/for", "/received_on", "/agree", "/fields", "/reasons", "/conditions", "/basis", "/basis/0/law", "/basis/0/article",
+		"/basis/0/attachment", "/gaps", "/gaps/0", "/note", "/locator", "/token", "/received", "/days", "/duty"} {
+		f.add(pointer, "wrong at "+pointer)
+	}
+	return f
+}
+
+// fixture is a page with data in it.
+type fixture struct {
+	name string // of the case
+	page string
+	data any
+}
+
+// fixtures has every page, with as much in it as there can be, and empty.
+func fixtures() []fixture {
+	red, yellow, green := clockOf(desk.Red, number(-3)), clockOf(desk.Yellow, number(0)), clockOf(desk.Green, number(4))
+	yellow.ID = "d2"
+	atOnce := clockOf(desk.Grey, nil)
+	atOnce.DueAt, atOnce.DueDate, atOnce.Clock.Budget = time.Time{}, 0, sharing.Budget{Unit: sharing.Immediately}
+	kept := url.Values{"note": {hostile}, hostile: {"x"}}
+	users := groupUsers([]sharing.User{reader, {ID: "b", Name: "王", Region: region, Department: police, Roles: []sharing.Role{sharing.Requester}}})
+	more := more{Total: 1234, First: "/x", Next: "/x?cursor=abc"}
+	tabs := []tab{{Label: "甲" + hostile, Address: "/x", Current: true}, {Label: "乙", Address: "/y"}}
+	var summaries []desk.CaseSummary
+	for i, state := range sharing.States {
+		s := desk.CaseSummary{Case: caseIn(state)}
+		if clocks := []*desk.Clock{&red, &yellow, &green, &atOnce, nil}; true {
+			s.Clock = clocks[i%len(clocks)]
+		}
+		summaries = append(summaries, s)
+	}
+	var tasks []desk.TaskView
+	for i, kind := range []sharing.TaskKind{sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm} {
+		t := desk.TaskView{Task: sharing.Task{ID: "t", Kind: kind, Department: police, Case: caseIn(sharing.Answering), DoneBy: hostile, DoneAt: &noon}, Clock: &red}
+		t.ClaimedBy = []string{"", reader.ID, hostile, ""}[i]
+		tasks = append(tasks, t)
+	}
+	application := sharing.Application{ID: "a1", Number: "S1" + hostile, Applicant: taxes, State: sharing.Submitted, Version: 3, Request: request, Paper: true, ReceivedAt: noon, UpdatedAt: noon}
+	draft := application
+	draft.State, draft.Request.Purpose = sharing.Draft, ""
+	view := desk.ApplicationView{Application: application, Resources: []sharing.Resource{resource}, Cases: summaries, Attachments: []desk.Attachment{attachment}}
+	unconditional := resource
+	unconditional.Class, unconditional.Base = sharing.Unconditional, ""
+	notShared := resource
+	notShared.Class = sharing.NotShared
+	projection := sharing.Projection{DueAt: noon, DueDate: sharing.NewDate(2026, 11, 24), Provisional: true, Days: red.Days}
+	board := desk.Board{Open: 1200, DueSoon: 3, Overdue: 4, At: noon,
+		Departments: []desk.DepartmentFigures{{Department: police, Open: 5, DueSoon: 1, Overdue: 2}, {Department: taxes}},
+		Items:       desk.Page[desk.OverdueItem]{Total: 2, Items: []desk.OverdueItem{{Case: caseIn(sharing.Answering), Clock: red}, {Case: caseIn(sharing.Agreed), Clock: yellow}}}}
+	grant := *caseFixture(sharing.InUse).Grant
+	return []fixture{
+		{"demo", "home", homePage{Regions: users}}, {"plain", "home", homePage{}},
+		{"full", "workbench", workbenchPage{Tasks: desk.Page[desk.TaskView]{Items: tasks, Total: 9}, Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},
+			Cases: desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, MayPaper: true}},
+		{"empty", "workbench", workbenchPage{}},
+		{"demo", "signin", signInPage{Next: "/x", Regions: users, Form: formFixture(), Kept: kept, Ended: true}}, {"plain", "signin", signInPage{Form: newForm(0)}},
+		{"kept", "resume", resumePage{Action: "/cases/1/answer", Kept: kept}},
+		{"404", "problem", problemPage{Status: 404, Code: sharing.CodeNotFound}}, {"403", "problem", problemPage{Status: 403, Code: sharing.CodeForbidden, Article: "16"}},
+		{"500", "problem", problemPage{Status: 500, RequestID: "abc"}}, {"503", "problem", problemPage{Status: 503, Code: sharing.CodeUnavailable}},
+		{"full", "catalog", catalogPage{Query: desk.CatalogQuery{Text: hostile, Class: sharing.Conditional, Provider: police.ID, Base: sharing.BaseCredit}, Draft: "a1", Departments: []sharing.Department{police, taxes},
+			Classes: sharing.Classes, Bases: bases, Found: desk.Page[sharing.Resource]{Items: []sharing.Resource{resource, unconditional, notShared}, Total: 3}, More: more}},
+		{"empty", "catalog", catalogPage{}},
+		{"apply", "resource", resourcePage{Resource: resource, MayApply: true, Drafts: []sharing.Application{draft, application}, Draft: "a1", Form: formFixture()}},
+		{"unconditional", "resource", resourcePage{Resource: unconditional, MayApply: true, Form: newForm(0)}},
+		{"not shared", "resource", resourcePage{Resource: notShared, Form: newForm(0)}}, {"bare", "resource", resourcePage{Resource: sharing.Resource{Title: "x", Class: sharing.Conditional}, Form: newForm(0)}},
+		{"drafts", "applications", applicationsPage{Tabs: tabs, State: sharing.Draft, Found: desk.Page[sharing.Application]{Items: []sharing.Application{draft}}, More: more, MayPaper: true}},
+		{"sent", "applications", applicationsPage{Tabs: tabs, State: sharing.Submitted, Found: desk.Page[sharing.Application]{Items: []sharing.Application{application}}}},
+		{"no drafts", "applications", applicationsPage{State: sharing.Draft}}, {"none sent", "applications", applicationsPage{State: sharing.Submitted}},
+		{"full", "application", applicationPage{View: view}}, {"empty", "application", applicationPage{}},
+		{"full", "draft", draftPage{ID: "a1", Form: formFixture(), Modes: sharing.Modes, Departments: []sharing.Department{police}, MaxTerm: 60,
+			Items:  []draftItem{{ID: "r1", Resource: &resource, Chosen: []string{"id"}}, {ID: "gone", Index: 1}},
+			Stored: []difference{{"用途", hostile}, {"职责", ""}}}},
+		{"new", "draft", draftPage{Form: newForm(0), Modes: sharing.Modes, MaxTerm: 60}},
+		{"full", "preview", previewPage{View: view, Received: "2026-11-01", Form: formFixture(), Lines: []desk.PreviewLine{
+			{Resource: resource, Article: "16", Due: &projection, Regulation: law}, {Resource: unconditional, AtOnce: true, Article: "16", Statutory: true, Regulation: law},
+			{Resource: resource, Article: "21", Regulation: law}, {Resource: resource, Due: &sharing.Projection{}, Regulation: law}}}},
+		{"blocked", "preview", previewPage{View: desk.ApplicationView{}, Form: newForm(0), Blocked: true}},
+		{"full", "cases", casesPage{Tabs: tabs, As: "provider", State: sharing.Refused, States: sharing.States, Number: hostile, Found: desk.Page[desk.CaseSummary]{Items: summaries}, More: more}},
+		{"empty", "cases", casesPage{As: "all", States: sharing.States}},
+		{"all steps", "case", caseFixture(sharing.Answering, caseSteps...)},
+		{"agreed", "case", func() *casePage {
+			p := caseFixture(sharing.Agreed, sharing.Provide)
+			p.Decision = &sharing.Decision{Agree: true, Fields: []string{"id"}, Conditions: hostile, Desensitise: true, TermMonths: 6}
+			return p
+		}()},
+		{"bare", "case", &casePage{CaseView: desk.CaseView{Case: sharing.Case{State: sharing.Withdrawn, Class: sharing.Conditional}}}},
+		{"open", "inbox", inboxPage{Tabs: tabs, Tab: "open", Tasks: desk.Page[desk.TaskView]{Items: tasks}, More: more, Key: "k"}},
+		{"done", "inbox", inboxPage{Tabs: tabs, Tab: "done", Tasks: desk.Page[desk.TaskView]{Items: tasks}}},
+		{"mine", "inbox", inboxPage{Tabs: tabs, Tab: "mine", Cases: desk.Page[desk.CaseSummary]{Items: summaries}}},
+		{"nothing open", "inbox", inboxPage{Tab: "open"}}, {"nothing done", "inbox", inboxPage{Tab: "done"}}, {"nothing started", "inbox", inboxPage{Tab: "mine"}},
+		{"full", "grants", grantsPage{Tabs: tabs, As: "provider", State: sharing.GrantEnded, States: []sharing.GrantState{sharing.GrantActive, sharing.GrantEnded},
+			Found: desk.Page[sharing.Grant]{Items: []sharing.Grant{grant}}, More: more}}, {"empty", "grants", grantsPage{}},
+		{"full", "board", boardPage{Board: board, Provider: police.ID, Light: desk.Red, Address: "/board?x=1", Chosen: &police, More: more}}, {"empty", "board", boardPage{}},
+		{"asked", "due", duePage{Form: formFixture(), Regulations: []regulationDuties{{ID: "x", Title: hostile, Duties: []choice{{Value: "x", Label: hostile, Chosen: true}}}},
+			Result: &dueResult{Received: sharing.DateOf(noon), Budget: sharing.Budget{N: 1, Unit: sharing.Months}, Projection: projection, Duty: hostile, Cite: hostile, Warning: true}}},
+		{"new", "due", duePage{Form: newForm(0)}},
+	}
+}

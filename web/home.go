@@ -1,0 +1,54 @@
+package web
+
+import (
+	"gongshu/desk"
+	"gongshu/sharing"
+)
+
+// homePage says what this is, and in a demo lets one step into each role.
+type homePage struct{ Regions []demoRegion }
+
+// workbenchPage is what somebody signed in starts from.
+type workbenchPage struct {
+	Tasks    desk.Page[desk.TaskView]
+	Drafts   desk.Page[sharing.Application]
+	Cases    desk.Page[desk.CaseSummary]
+	Board    *desk.Board // nil where the board is not the reader's
+	MayPaper bool
+}
+
+// home is the first page.
+func (v *visit) home() error {
+	if v.signedIn() {
+		return v.workbench()
+	}
+	regions, err := v.demoUsers()
+	if err != nil {
+		return err
+	}
+	return v.ok("home", "", homePage{Regions: regions})
+}
+
+func (v *visit) workbench() error {
+	const few = 6
+	d, ctx, me := v.site.desk, v.ctx(), v.user
+	page := workbenchPage{MayPaper: d.MayRegisterPaper(me)}
+	var err error
+	if page.Tasks, err = d.Tasks(ctx, me, desk.TaskQuery{Tab: desk.TabOpen, Limit: few}); err != nil {
+		return err
+	}
+	if page.Drafts, err = d.Applications(ctx, me, sharing.Draft, "", few); err != nil {
+		return err
+	}
+	if page.Cases, err = d.Cases(ctx, me, desk.CaseQuery{As: sharing.AsApplicant, Limit: few}); err != nil {
+		return err
+	}
+	if d.MayWatch(me) {
+		board, err := d.Overdue(ctx, me, desk.OverdueQuery{Limit: few})
+		if err != nil {
+			return err
+		}
+		page.Board = &board
+	}
+	return v.ok("workbench", "home", page)
+}

@@ -1,0 +1,53 @@
+// What the pages do better with script. Nothing here is needed.
+"use strict";
+
+// A form marked data-once is sent once: further clicks wait for the answer. The
+// button pressed stays part of what is sent, so it is disabled a moment later.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) {
+    event.preventDefault();
+    return;
+  }
+  if (!("once" in form.dataset)) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  setTimeout(() => form.setAttribute("aria-busy", "true"), 0);
+});
+
+// A page that comes back from the browser's memory can be sent again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+});
+
+// A link to a step or a field inside closed details opens them.
+function reveal() {
+  const id = decodeURIComponent(location.hash.slice(1));
+  const target = id && document.getElementById(id);
+  if (!target) return;
+  for (let d = target.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+  const field = target.matches("input, select, textarea") ? target : target.querySelector("input:not([type=hidden]), select, textarea");
+  if (field) field.focus();
+}
+window.addEventListener("hashchange", reveal);
+document.addEventListener("DOMContentLoaded", reveal);
+
+// On paper everything is open.
+window.addEventListener("beforeprint", () => {
+  for (const d of document.querySelectorAll("details.why:not([open])")) {
+    d.open = true;
+    d.dataset.printed = "yes";
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const d of document.querySelectorAll("details[data-printed]")) {
+    d.open = false;
+    delete d.dataset.printed;
+  }
+});

@@ -1,0 +1,201 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+
+	"gongshu/desk"
+	"gongshu/sharing"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// shared are the templates that every page is built from.
+var shared = []string{"layout", "form", "parts"}
+
+// pages declares every page. A template that is not declared, and a declaration
+// without its template, keep the program from starting.
+var pages = []string{"application", "applications", "board", "case", "cases", "catalog", "draft", "due", "grants",
+	"home", "inbox", "preview", "problem", "resource", "resume", "signin", "workbench"}
+
+// views holds each page in each language, parsed once.
+type views struct {
+	byLocale map[Locale]map[string]*template.Template
+	words    map[Locale]words
+}
+
+func loadViews(a *assets, dictionaries map[Locale]dictionary, lost func(key string)) (*views, error) {
+	if err := declared(); err != nil {
+		return nil, err
+	}
+	v := &views{byLocale: map[Locale]map[string]*template.Template{}, words: map[Locale]words{}}
+	for _, l := range Locales {
+		w := words{locale: l, own: dictionaries[l], lost: lost}
+		v.words[l], v.byLocale[l] = w, map[string]*template.Template{}
+		base := template.New("").Option("missingkey=error").Funcs(functions(w, a))
+		for _, name := range shared {
+			if _, err := base.ParseFS(templateFiles, "templates/"+name+".html"); err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range pages {
+			page, err := base.Clone()
+			if err != nil {
+				return nil, err
+			}
+			if _, err := page.ParseFS(templateFiles, "templates/"+name+".html"); err != nil {
+				return nil, err
+			}
+			for _, part := range []string{"layout", "title", "content"} {
+				if page.Lookup(part) == nil {
+					return nil, fmt.Errorf("%s.html defines no %q", name, part)
+				}
+			}
+			v.byLocale[l][name] = page
+		}
+	}
+	return v, nil
+}
+
+// declared holds the template files and their declarations to each other.
+func declared() error {
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return err
+	}
+	want := slices.Concat(shared, pages)
+	var problems []error
+	for _, f := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(f, "templates/"), ".html")
+		if !slices.Contains(want, name) {
+			problems = append(problems, fmt.Errorf("%s is not declared", f))
+		}
+	}
+	for _, name := range want {
+		if !slices.Contains(files, "templates/"+name+".html") {
+			problems = append(problems, fmt.Errorf("templates/%s.html is declared and missing", name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// functions are what templates can call, in one language.
+func functions(w words, a *assets) template.FuncMap {
+	return template.FuncMap{
+		"t": w.T, "n": w.N, "code": w.Code,
+		"day": w.Day, "limit": w.Limit, "instant": w.Instant, "short": w.Short, "stamp": w.Stamp,
+		"term": w.Term, "article": w.Article, "budget": w.Budget,
+		"number": w.Number, "size": w.Size,
+		"left": w.Left, "details": w.Details, "light": w.Light, "duty": w.Duty,
+		"department": func(d sharing.Department) string { return w.pick(d.Name, d.NameEN) },
+		"region":     func(r sharing.Region) string { return w.pick(r.Name, r.NameEN) },
+		"class": func(c sharing.Class, r desk.RegulationRef) string {
+			if name := r.ClassNames[c]; name != "" && w.locale == Chinese {
+				return name
+			}
+			return w.Code("class", c)
+		},
+		"join": func(list []string) string {
+			if w.locale == English {
+				return strings.Join(list, ", ")
+			}
+			return strings.Join(list, "、")
+		},
+		"asset": func(name string) (string, error) {
+			hashed, ok := a.names[name]
+			if !ok {
+				return "", fmt.Errorf("no asset %q", name)
+			}
+			return "/static/" + hashed, nil
+		},
+		"segment": segment,
+		"dict": func(pairs ...any) (map[string]any, error) {
+			if len(pairs)%2 != 0 {
+				return nil, errors.New("dict: a key without a value")
+			}
+			m := make(map[string]any, len(pairs)/2)
+			for i := 0; i < len(pairs); i += 2 {
+				key, ok := pairs[i].(string)
+				if !ok {
+					return nil, fmt.Errorf("dict: key %v is no string", pairs[i])
+				}
+				m[key] = pairs[i+1]
+			}
+			return m, nil
+		},
+		"field": newField, "rows": func(n int, f field) field { f.Rows = n; return f },
+		"required": func(f field) field { f.Required = true; return f },
+		"add":      func(a, b int) int { return a + b },
+	}
+}
+
+// frame is what the layout shows around every page. Data is the page's own.
+type frame struct {
+	Locale  Locale
+	User    sharing.User
+	Signed  bool
+	Demo    bool
+	CSRF    string
+	Here    string // where changing the language leads back to
+	Section string // entry of the menu that is current
+	Watches bool   // the board is in the menu
+	Applies bool   // applications are in the menu
+	Notice  *notice
+	Data    any
+}
+
+// Lang is the value of the lang attribute.
+func (f frame) Lang() string {
+	if f.Locale == English {
+		return "en"
+	}
+	return "zh-CN"
+}
+
+// Other is the language to switch to.
+func (f frame) Other() Locale {
+	if f.Locale == English {
+		return Chinese
+	}
+	return English
+}
+
+// show answers with a page. The page is executed whole before a byte is sent.
+func (v *visit) show(status int, page, section string, data any) error {
+	f := frame{Locale: v.words.locale, User: v.user, Signed: v.signedIn(), Demo: v.site.demo, CSRF: v.mark(),
+		Here: v.here(), Section: section, Notice: v.takeNotice(), Data: data}
+	if f.Signed {
+		f.Watches = v.site.desk.MayWatch(v.user)
+		f.Applies = v.site.desk.MayApplyAtAll(v.user) || v.site.desk.MayRegisterPaper(v.user)
+	}
+	html, err := v.site.views.execute(page, f)
+	if err != nil {
+		return err
+	}
+	return v.HTMLBlob(status, html)
+}
+
+func (vs *views) execute(page string, f frame) ([]byte, error) {
+	t, ok := vs.byLocale[f.Locale][page]
+	if !ok {
+		return nil, fmt.Errorf("no page %q", page)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "layout", f); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// ok answers 200 with a page.
+func (v *visit) ok(page, section string, data any) error {
+	return v.show(http.StatusOK, page, section, data)
+}
