@@ -14,18 +14,18 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 
+	"gongshu/almanac"
 	"gongshu/postgres"
 	"gongshu/regulation"
 	"gongshu/sharing"
-	"gongshu/workday"
 )
 
 // Activities are registered with the worker under their method names.
 type Activities struct {
 	Store *postgres.Store
 	Law   *regulation.Library
-	// Calendar returns the working days of a region as they are known now.
-	Calendar func(regionID string) *workday.Calendar
+	// Almanac is the calendar of working days as it is known now.
+	Almanac *almanac.Almanac
 	// Start starts the workflow of a case that was filed with others, if it does
 	// not run yet.
 	Start func(ctx context.Context, caseID string) error

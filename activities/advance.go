@@ -88,15 +88,22 @@ func (s *step) climb() error {
 // roles it names, or whoever owes the duty when none does.
 func (s *step) recipients(d sharing.Deadline, rung sharing.Rung) ([]string, error) {
 	var all []string
+	add := func(o sharing.Department) {
+		if !slices.Contains(all, o.ID) {
+			all = append(all, o.ID)
+		}
+	}
 	for _, role := range rung.To {
+		if regulation.Role(role) == regulation.Owing {
+			add(d.Owes)
+			continue
+		}
 		offices, err := s.holders(regulation.Role(role))
 		if err != nil {
 			return nil, err
 		}
 		for _, o := range offices {
-			if !slices.Contains(all, o.ID) {
-				all = append(all, o.ID)
-			}
+			add(o)
 		}
 	}
 	if len(all) == 0 {

@@ -20,12 +20,12 @@ func (s *step) startClock(name string, owes sharing.Department, from time.Time) 
 	if !ok {
 		return nil, nil
 	}
-	budget, statutory, ok := duty.Budget(nil)
+	budget, statutory, ok := duty.Budget(s.c.Facts)
 	if !ok {
 		return nil, nil
 	}
 	d := sharing.Deadline{
-		ID: uuid.NewString(), CaseID: s.c.ID, Duty: name, Article: duty.ArticleFor(nil), Statutory: statutory, Owes: owes,
+		ID: uuid.NewString(), CaseID: s.c.ID, Duty: name, Article: duty.ArticleFor(s.c.Facts), Statutory: statutory, Owes: owes,
 		Clock: sharing.Clock{Budget: budget, Start: from}, State: sharing.Running,
 	}
 	if err := s.project(&d, duty); err != nil {
@@ -40,12 +40,13 @@ func (s *step) startClock(name string, owes sharing.Department, from time.Time) 
 // project derives the due date and the rungs of a deadline from its clock and
 // the calendar, and writes them.
 func (s *step) project(d *sharing.Deadline, duty regulation.Duty) error {
-	calendar := s.Calendar(s.c.RegionID)
+	edition := s.Almanac.Now()
+	calendar := edition.Of(s.c.RegionID)
 	p, err := calendar.Project(d.Clock)
 	if err != nil {
 		return beyondCalendar(err)
 	}
-	d.DueAt, d.DueDate, d.Provisional = p.DueAt, p.DueDate, p.Provisional
+	d.DueAt, d.DueDate, d.Provisional, d.Edition = p.DueAt, p.DueDate, p.Provisional, edition.ID()
 	if err := s.tx.PutDeadline(s.ctx, *d, s.now); err != nil {
 		return err
 	}
@@ -82,38 +83,39 @@ func rungs(calendar *workday.Calendar, p sharing.Projection, d sharing.Deadline,
 
 // meet ends the clocks that run on the case because what they asked for is done.
 func (s *step) meet(duty string) error {
-	return s.eachClock(func(d *sharing.Deadline) error {
+	return s.eachClock(func(d *sharing.Deadline) (changed bool, err error) {
 		if d.Duty != duty {
-			return nil
+			return false, nil
 		}
 		d.State, d.MetAt = sharing.Met, &s.now
 		if d.Overdue(s.now) {
 			s.entry.Data["late"] = duty
 		}
-		return nil
+		return true, nil
 	})
 }
 
 // void ends all clocks that run on the case because nothing is owed any more.
 func (s *step) void() error {
-	return s.eachClock(func(d *sharing.Deadline) error {
+	return s.eachClock(func(d *sharing.Deadline) (changed bool, err error) {
 		d.State = sharing.Void
-		return nil
+		return true, nil
 	})
 }
 
-// eachClock changes every clock that runs on the case and writes it.
-func (s *step) eachClock(change func(*sharing.Deadline) error) error {
+// eachClock lets change have a look at every clock that runs on the case, and
+// writes those it changed.
+func (s *step) eachClock(change func(*sharing.Deadline) (changed bool, err error)) error {
 	running, err := s.tx.RunningDeadlines(s.ctx, s.c.ID)
 	if err != nil {
 		return err
 	}
 	for _, d := range running {
-		before := d.State
-		if err := change(&d); err != nil {
+		changed, err := change(&d)
+		if err != nil {
 			return err
 		}
-		if d.State == before {
+		if !changed {
 			continue
 		}
 		if d.State == sharing.Met || d.State == sharing.Void {
@@ -140,10 +142,10 @@ func (s *step) eachClock(change func(*sharing.Deadline) error) error {
 // halt stops the clock of an answer while the applicant completes the
 // application.
 func (s *step) halt() error {
-	return s.eachClock(func(d *sharing.Deadline) error {
+	return s.eachClock(func(d *sharing.Deadline) (changed bool, err error) {
 		d.State = sharing.Halted
 		d.Clock.Suspensions = append(d.Clock.Suspensions, sharing.Suspension{From: s.now, Reason: string(sharing.RequestCompletion)})
-		return nil
+		return true, nil
 	})
 }
 
@@ -158,12 +160,12 @@ func (s *step) goOn() (*sharing.Deadline, error) {
 		return s.startClock(sharing.DutyAnswer, s.c.Provider, s.now)
 	}
 	var running *sharing.Deadline
-	err := s.eachClock(func(d *sharing.Deadline) error {
+	err := s.eachClock(func(d *sharing.Deadline) (changed bool, err error) {
 		d.State = sharing.Running
 		last := &d.Clock.Suspensions[len(d.Clock.Suspensions)-1]
 		last.Until = &s.now
 		running = d
-		return nil
+		return true, nil
 	})
 	return running, err
 }

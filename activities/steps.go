@@ -3,9 +3,99 @@ package activities
 import (
 	"context"
 	"fmt"
+	"strconv"
 
+	"gongshu/regulation"
 	"gongshu/sharing"
 )
+
+// Pass says that the authority's first check found the application in order: it
+// goes to the provider, whose limit runs from now or from receipt, as the
+// regulation says.
+func (a *Activities) Pass(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		remark, err := body[sharing.Remark](s.command)
+		if err != nil {
+			return err
+		}
+		if err := s.meet(sharing.DutyPrecheck); err != nil {
+			return err
+		}
+		from := s.c.ReceivedAt
+		if duty, ok := s.law.Duty(sharing.DutyAnswer); ok && duty.Start == regulation.PrecheckPassed {
+			from = s.now
+		}
+		deadline, err := s.startClock(sharing.DutyAnswer, s.c.Provider, from)
+		if err != nil {
+			return err
+		}
+		s.entry.Article, s.entry.Note = s.law.Article(sharing.DutyPrecheck), remark.Note
+		s.tell(s.c.Provider, string(sharing.Submit), nil)
+		return s.pass(sharing.TaskAnswer, s.c.Provider, deadline)
+	})
+}
+
+// SendBack says that the authority's first check did not find the application in
+// order, and why.
+func (a *Activities) SendBack(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		remark, err := body[sharing.Remark](s.command)
+		if err != nil {
+			return err
+		}
+		if err := remark.Check(); err != nil {
+			return err
+		}
+		if err := s.meet(sharing.DutyPrecheck); err != nil {
+			return err
+		}
+		s.entry.Article, s.entry.Note = s.law.Article(sharing.DutyPrecheck), remark.Note
+		s.tell(s.c.Applicant, string(sharing.SendBack), nil)
+		return s.tx.CloseTask(s.ctx, s.c.ID, s.command.Actor.UserID, s.now)
+	})
+}
+
+// Extend gives the provider longer to answer, with a reason, as far and as often
+// as the regulation allows, and not after the limit has passed.
+func (a *Activities) Extend(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		longer, err := body[sharing.Prolonging](s.command)
+		if err != nil {
+			return err
+		}
+		duty, ok := s.law.Duty(sharing.DutyAnswer)
+		if !ok || duty.Extension == nil {
+			return &sharing.Error{Code: sharing.CodeNoExtension, Article: duty.Article}
+		}
+		rule := duty.Extension
+		if err := longer.Check(rule.Cap); err != nil {
+			return err
+		}
+		var given *sharing.Deadline
+		err = s.eachClock(func(d *sharing.Deadline) (changed bool, err error) {
+			if d.Duty != sharing.DutyAnswer {
+				return false, nil
+			}
+			if len(d.Clock.Extensions) >= rule.Times || d.Overdue(s.now) {
+				return false, &sharing.Error{Code: sharing.CodeNoExtension, Article: rule.Article, Detail: "extended before, or the limit has passed"}
+			}
+			d.Clock.Extensions = append(d.Clock.Extensions, sharing.Extension{At: s.now, N: longer.N, Reason: longer.Reason})
+			given = d
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		if given == nil {
+			return &sharing.Error{Code: sharing.CodeNoExtension, Article: rule.Article, Detail: "no limit runs"}
+		}
+		s.entry.Article, s.entry.Note = rule.Article, longer.Reason
+		s.entry.Data[sharing.DutyAnswer], s.entry.Data["extended_by"] = given.DueDate.String(), strconv.Itoa(longer.N)
+		s.tell(s.c.Applicant, string(sharing.Extend), nil)
+		s.tell(s.c.Provider, string(sharing.Extend), nil)
+		return nil
+	})
+}
 
 // RequestCompletion asks the applicant, once, for everything that is missing. The
 // clock of the answer stands still meanwhile.

@@ -242,7 +242,7 @@ func (s *step) open(application sharing.Application, id string, item sharing.Ite
 		Resource: sharing.ResourceRef{ID: resource.ID, Code: resource.Code, Title: resource.Title, Version: resource.Version},
 		Class:    resource.Class, Grade: resource.Grade, Provider: resource.Provider, Applicant: application.Applicant,
 		ApplicantID: application.ApplicantID, State: sharing.Answering, Version: 1, Request: own, Fields: fields,
-		Paper: application.Paper, ReceivedAt: application.ReceivedAt, CreatedAt: s.now,
+		Facts: resource.Facts, Paper: application.Paper, ReceivedAt: application.ReceivedAt, CreatedAt: s.now,
 	}
 	s.entry = sharing.Entry{
 		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, RegionID: s.c.RegionID, Action: sharing.Submit,
@@ -260,16 +260,36 @@ func (s *step) open(application sharing.Application, id string, item sharing.Ite
 		s.tell(s.c.Provider, "granted_at_once", nil)
 		return s.grant(sharing.Decision{Agree: true}, sharing.Provision{Mode: own.Mode})
 	}
-	s.entry.To, s.entry.Article = sharing.Answering, s.law.Article("share.apply")
+	duty, kind, owes := sharing.DutyAnswer, sharing.TaskAnswer, s.c.Provider
+	if _, first := s.law.Duty(sharing.DutyPrecheck); first {
+		authority, err := s.authority()
+		if err != nil {
+			return err
+		}
+		s.c.State, duty, kind, owes = sharing.Checking, sharing.DutyPrecheck, sharing.TaskCheck, authority
+	}
+	s.entry.To, s.entry.Article = s.c.State, s.law.Article("share.apply")
 	if err := s.tx.InsertCase(s.ctx, s.c); err != nil {
 		return err
 	}
-	deadline, err := s.startClock(sharing.DutyAnswer, s.c.Provider, s.c.ReceivedAt)
+	deadline, err := s.startClock(duty, owes, s.c.ReceivedAt)
 	if err != nil {
 		return err
 	}
-	s.tell(s.c.Provider, string(sharing.Submit), nil)
-	return s.openTask(sharing.TaskAnswer, s.c.Provider, deadline)
+	s.tell(owes, string(sharing.Submit), nil)
+	return s.openTask(kind, owes, deadline)
+}
+
+// authority is the region's big-data center.
+func (s *step) authority() (sharing.Department, error) {
+	offices, err := s.tx.Offices(s.ctx, s.c.RegionID, sharing.AuthorityDepartment)
+	if err != nil {
+		return sharing.Department{}, err
+	}
+	if len(offices) == 0 {
+		return sharing.Department{}, fmt.Errorf("region %s has no authority", s.c.RegionID)
+	}
+	return offices[0], nil
 }
 
 // grant records the standing permission that follows from a decision.

@@ -56,6 +56,9 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 		return view, sharing.Errorf(sharing.CodeNoRegulation, "regulation %s is not loaded", c.RegulationID)
 	}
 	view.Regulation, view.Refusal = regulationRef(law), law.Refusal.Rule()
+	if rule := d.extension(c); rule != nil {
+		view.ExtensionCap = rule.Cap
+	}
 	if c.State == sharing.Refused && law.Coordination.Offers(regulation.AfterRefusal) {
 		view.Coordination = law.Coordination.Article
 	}
@@ -82,27 +85,42 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 	case sharing.CodeOf(err) != sharing.CodeNotFound:
 		return view, err
 	}
-	view.Can = d.can(who, c, papers)
+	view.Can = d.can(who, c, papers, view.Clocks)
 	return view, nil
 }
 
 // steps are what people do to a case, in the order of the story.
-var steps = []sharing.Action{sharing.RequestCompletion, sharing.Answer, sharing.Complete, sharing.Provide, sharing.Confirm,
-	sharing.ReportFailure, sharing.Withdraw}
+var steps = []sharing.Action{sharing.Pass, sharing.SendBack, sharing.RequestCompletion, sharing.Answer, sharing.Complete, sharing.Provide, sharing.Confirm,
+	sharing.ReportFailure, sharing.Extend, sharing.Withdraw}
 
 // can lists what the reader can do to a case now: what the state allows and the
 // policy too.
-func (d *Desk) can(who sharing.User, c sharing.Case, papers postgres.Paperwork) []sharing.Action {
+func (d *Desk) can(who sharing.User, c sharing.Case, papers postgres.Paperwork, clocks []Clock) []sharing.Action {
 	var can []sharing.Action
 	for _, action := range steps {
 		if action == sharing.RequestCompletion && papers.Completion != nil {
 			continue // once
+		}
+		if action == sharing.Extend && !d.canExtend(who, c, clocks) {
+			continue
 		}
 		if sharing.CanFollow(c.State, action) && d.may(who, action, c.Thing()) {
 			can = append(can, action)
 		}
 	}
 	return can
+}
+
+// canExtend reports whether the limit for the answer can still be extended, and
+// the reader is who may.
+func (d *Desk) canExtend(who sharing.User, c sharing.Case, clocks []Clock) bool {
+	rule := d.extension(c)
+	if rule == nil || !extends(who, c, rule) {
+		return false
+	}
+	return slices.ContainsFunc(clocks, func(k Clock) bool {
+		return k.Duty == sharing.DutyAnswer && k.State == sharing.Running && k.Light != Red && len(k.Clock.Extensions) < rule.Times
+	})
 }
 
 // clocks returns every clock of a case with its derivation and rungs.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"gongshu/almanac"
 	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/regulation"
@@ -33,11 +34,11 @@ type Engine interface {
 
 // Options are what a desk is built from.
 type Options struct {
-	Store    *postgres.Store
-	Engine   Engine
-	Policy   *policies.Current
-	Law      *regulation.Library
-	Calendar *workday.Calendar
+	Store   *postgres.Store
+	Engine  Engine
+	Policy  *policies.Current
+	Law     *regulation.Library
+	Almanac *almanac.Almanac
 	// Demo lets anybody on this machine sign in as any user. Never outside a demo.
 	Demo bool
 	// Patience is how long a step may take before its outcome is called unknown;
@@ -61,17 +62,12 @@ func New(o Options) *Desk {
 // Law returns the regulations.
 func (d *Desk) Law() *regulation.Library { return d.Options.Law }
 
-// Calendar returns the national calendar of working days.
-func (d *Desk) Calendar() *workday.Calendar { return d.Options.Calendar }
+// Calendar returns the national calendar of working days as it is known now.
+func (d *Desk) Calendar() *workday.Calendar { return d.Almanac.Now().National() }
 
-// CalendarOf returns the calendar of working days of a region.
-func (d *Desk) CalendarOf(regionID string) *workday.Calendar {
-	c, err := d.Options.Calendar.ForRegion(regionID)
-	if err != nil {
-		return d.Options.Calendar
-	}
-	return c
-}
+// CalendarOf returns the calendar of working days of a region, with its additions,
+// as it is known now.
+func (d *Desk) CalendarOf(regionID string) *workday.Calendar { return d.Almanac.Now().Of(regionID) }
 
 // Now is the time by the database's clock.
 func (d *Desk) Now(ctx context.Context) (time.Time, error) { return d.Store.Now(ctx) }

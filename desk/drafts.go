@@ -319,12 +319,15 @@ func (d *Desk) Preview(ctx context.Context, who sharing.User, id string, receive
 			lines[i].AtOnce, lines[i].Article = true, law.Article("share.grant_at_once")
 			continue
 		}
-		duty, ok := law.Duty(sharing.DutyAnswer)
+		duty, ok := law.Duty(sharing.DutyPrecheck)
+		if !ok {
+			duty, ok = law.Duty(sharing.DutyAnswer)
+		}
 		if !ok {
 			continue
 		}
-		lines[i].Article = duty.ArticleFor(nil)
-		budget, statutory, ok := duty.Budget(nil)
+		lines[i].Duty, lines[i].DutyEN, lines[i].Article = duty.Title, duty.TitleEn, duty.ArticleFor(r.Facts)
+		budget, statutory, ok := duty.Budget(r.Facts)
 		if !ok {
 			continue
 		}

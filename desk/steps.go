@@ -3,9 +3,69 @@ package desk
 import (
 	"context"
 
+	"gongshu/regulation"
 	"gongshu/sharing"
 	"gongshu/workflows"
 )
+
+// Pass lets an application through the authority's first check; its note may be
+// empty.
+func (d *Desk) Pass(ctx context.Context, who sharing.User, act Act, body sharing.Remark) (Outcome, error) {
+	if err := body.CheckOptional(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Pass, body)
+}
+
+// SendBack returns an application at the authority's first check, with reasons.
+func (d *Desk) SendBack(ctx context.Context, who sharing.User, act Act, body sharing.Remark) (Outcome, error) {
+	if err := body.Check(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.SendBack, body)
+}
+
+// Extend gives the provider longer to answer, where the regulation allows it and
+// by whom it names: the authority, or the provider itself.
+func (d *Desk) Extend(ctx context.Context, who sharing.User, act Act, body sharing.Prolonging) (Outcome, error) {
+	c, err := d.actable(ctx, who, act, sharing.Extend)
+	if err != nil {
+		return Outcome{}, err
+	}
+	rule := d.extension(c)
+	if rule == nil {
+		return Outcome{}, &sharing.Error{Code: sharing.CodeNoExtension, Detail: "the regulation allows no extension"}
+	}
+	if !extends(who, c, rule) {
+		return Outcome{}, &sharing.Error{Code: sharing.CodeForbidden, Article: rule.Article}
+	}
+	if err := body.Check(rule.Cap); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Extend, body)
+}
+
+// extension is what the case's regulation says of extending the limit for the
+// answer; nil when it allows none.
+func (d *Desk) extension(c sharing.Case) *regulation.Extension {
+	law, ok := d.Law().ByID(c.RegulationID)
+	if !ok {
+		return nil
+	}
+	duty, ok := law.Duty(sharing.DutyAnswer)
+	if !ok {
+		return nil
+	}
+	return duty.Extension
+}
+
+// extends reports whether the user is whom the regulation names to extend.
+func extends(who sharing.User, c sharing.Case, rule *regulation.Extension) bool {
+	if rule.Approver == regulation.Authority {
+		return who.Subject().Has(sharing.AuthorityOfficer, sharing.AuthorityHead)
+	}
+	return who.Department.ID == c.Provider.ID
+}
 
 // RequestCompletion asks the applicant, once, for all that is missing (补正).
 func (d *Desk) RequestCompletion(ctx context.Context, who sharing.User, act Act, body sharing.Completion) (Outcome, error) {

@@ -120,6 +120,9 @@ type CaseView struct {
 	Can []sharing.Action
 	// Refusal is what a refusal must carry here, and under which article.
 	Refusal sharing.RefusalRule
+	// ExtensionCap is by how much the limit for the answer can be extended at most,
+	// in its unit; 0 where the regulation allows no extension.
+	ExtensionCap int
 	// Coordination names the article under which a refusal can be taken to the
 	// authority, empty where the regulation knows no such way.
 	Coordination string
@@ -150,7 +153,9 @@ type ApplicationView struct {
 // of its items.
 type PreviewLine struct {
 	Resource   sharing.Resource
-	AtOnce     bool // granted at once
+	AtOnce     bool   // granted at once
+	Duty       string // the first duty that will run: the answer, or the authority's check
+	DutyEN     string
 	Article    string
 	Statutory  bool
 	Due        *sharing.Projection // nil where the text sets no limit

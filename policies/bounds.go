@@ -38,6 +38,12 @@ var bounds = []bound{
 		return slices.Contains([]sharing.Action{sharing.RequestCompletion, sharing.Answer, sharing.Provide}, q.action) &&
 			q.relation != sharing.AsProvider
 	}},
+	{"only the authority makes the first check", func(q question) bool {
+		return (q.action == sharing.Pass || q.action == sharing.SendBack) && q.relation != sharing.AsAuthority
+	}},
+	{"only the provider and the authority extend a limit", func(q question) bool {
+		return q.action == sharing.Extend && q.relation != sharing.AsProvider && q.relation != sharing.AsAuthority
+	}},
 	{"only the applicant submits, completes, withdraws and confirms", func(q question) bool {
 		return slices.Contains([]sharing.Action{sharing.Submit, sharing.Complete, sharing.Withdraw, sharing.Confirm, sharing.ReportFailure}, q.action) &&
 			q.relation != sharing.AsApplicant

@@ -119,7 +119,16 @@ func TestPermissions(t *testing.T) {
 		{"data_specialist", "provider", "claim", "case", "all", yes},
 		{"requester", "applicant", "claim", "case", "all", yes},
 		{"requester", "provider", "claim", "case", "all", no},
-		{"authority_officer", "authority", "claim", "case", "all", no},
+		{"authority_officer", "authority", "claim", "case", "all", yes},
+		{"supervisor", "overseer", "claim", "case", "all", no},
+		{"authority_officer", "authority", "pass", "case", "all", yes},
+		{"authority_head", "authority", "send_back", "case", "all", yes},
+		{"approver", "provider", "pass", "case", "all", no},
+		{"requester", "applicant", "send_back", "case", "all", no},
+		{"authority_officer", "authority", "extend", "case", "all", yes},
+		{"approver", "provider", "extend", "case", "all", yes},
+		{"data_specialist", "provider", "extend", "case", "all", no},
+		{"requester", "applicant", "extend", "case", "all", no},
 
 		// The board.
 		{"authority_officer", "authority", "watch", "case", "all", yes},

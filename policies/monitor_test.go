@@ -67,6 +67,10 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 			return above
 		case sharing.Urge:
 			return center
+		case sharing.Pass, sharing.SendBack:
+			return center
+		case sharing.Extend:
+			return center || provides && is(sharing.Approver, sharing.DepartmentHead)
 		case sharing.Answer:
 			return provides && is(sharing.Approver, sharing.DepartmentHead)
 		case sharing.RequestCompletion, sharing.Provide:
@@ -74,7 +78,7 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 		case sharing.Complete, sharing.Withdraw, sharing.Confirm, sharing.ReportFailure:
 			return applies && asks
 		case sharing.Claim:
-			return provides && handles || applies && asks
+			return center || provides && handles || applies && asks
 		}
 	case sharing.KindGrant:
 		return a == sharing.Read && (above || applies && staff || provides && handles)

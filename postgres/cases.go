@@ -13,7 +13,7 @@ import (
 
 const caseColumns = `
 	c.id, c.number, c.application_id, c.region_id, c.regulation_id, c.resource_id, r.code, r.title, c.resource_version,
-	c.class, c.grade, c.applicant_user, c.state, c.version, c.request, c.fields, c.paper,
+	c.class, c.grade, c.applicant_user, c.state, c.version, c.request, c.fields, c.facts, c.paper,
 	c.received_at, c.created_at, c.updated_at, c.closed_at,
 	p.id, p.region_id, p.name, p.name_en, p.kind, d.id, d.region_id, d.name, d.name_en, d.kind`
 
@@ -27,7 +27,7 @@ var caseLabels = labels{region: "c.region_id", provider: "c.provider_id", applic
 // caseTargets are where the columns of caseColumns are scanned to.
 func caseTargets(c *sharing.Case) []any {
 	return []any{&c.ID, &c.Number, &c.ApplicationID, &c.RegionID, &c.RegulationID, &c.Resource.ID, &c.Resource.Code, &c.Resource.Title,
-		&c.Resource.Version, &c.Class, &c.Grade, &c.ApplicantID, &c.State, &c.Version, &c.Request, &c.Fields, &c.Paper,
+		&c.Resource.Version, &c.Class, &c.Grade, &c.ApplicantID, &c.State, &c.Version, &c.Request, &c.Fields, &c.Facts, &c.Paper,
 		&c.ReceivedAt, &c.CreatedAt, &c.UpdatedAt, &c.ClosedAt,
 		&c.Provider.ID, &c.Provider.RegionID, &c.Provider.Name, &c.Provider.NameEN, &c.Provider.Kind,
 		&c.Applicant.ID, &c.Applicant.RegionID, &c.Applicant.Name, &c.Applicant.NameEN, &c.Applicant.Kind}
@@ -137,10 +137,10 @@ func (t *Tx) InsertCase(ctx context.Context, c sharing.Case) error {
 	}
 	_, err = t.tx.Exec(ctx, `
 		INSERT INTO cases (id, number, application_id, region_id, regulation_id, resource_id, resource_version, class, grade,
-			provider_id, applicant_id, applicant_user, state, version, request, fields, paper, received_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)`,
+			provider_id, applicant_id, applicant_user, state, version, request, fields, facts, paper, received_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)`,
 		c.ID, c.Number, c.ApplicationID, c.RegionID, c.RegulationID, c.Resource.ID, c.Resource.Version, c.Class, c.Grade,
-		c.Provider.ID, c.Applicant.ID, c.ApplicantID, c.State, c.Version, request, c.Fields, c.Paper, c.ReceivedAt, c.CreatedAt)
+		c.Provider.ID, c.Applicant.ID, c.ApplicantID, c.State, c.Version, request, c.Fields, facts(c.Facts), c.Paper, c.ReceivedAt, c.CreatedAt)
 	return err
 }
 
@@ -256,6 +256,17 @@ func (s *Store) UncheckedCases(ctx context.Context, age time.Duration, limit int
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Unchecked])
 	return found, translate(err)
+}
+
+// OpenCases returns the ids of all open cases that have not changed for at least
+// age.
+func (s *Store) OpenCases(ctx context.Context, age time.Duration) ([]string, error) {
+	rows, err := s.pool.Query(ctx, `SELECT id::text FROM cases WHERE closed_at IS NULL AND updated_at < clock_timestamp() - $1::interval`, age)
+	if err != nil {
+		return nil, translate(err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return ids, translate(err)
 }
 
 // MarkChecked records that the workflow of a case agrees with it up to version.

@@ -13,7 +13,7 @@ import (
 
 const selectResource = `
 SELECT r.id, r.code, r.region_id, r.title, r.description, r.class, r.open_class, r.grade, r.basis, r.condition,
-       r.cycle, r.format, r.modes, r.base, r.fields, r.version, r.updated_at,
+       r.cycle, r.format, r.modes, r.base, r.fields, r.facts, r.version, r.updated_at,
        d.id, d.region_id, d.name, d.name_en, d.kind
 FROM resources r JOIN departments d ON d.id = r.department_id
 `
@@ -23,7 +23,7 @@ var resourceLabels = labels{region: "r.region_id", provider: "r.department_id", 
 func scanResource(row pgx.Row) (sharing.Resource, error) {
 	var r sharing.Resource
 	err := row.Scan(&r.ID, &r.Code, &r.RegionID, &r.Title, &r.Description, &r.Class, &r.OpenClass, &r.Grade, &r.Basis, &r.Condition,
-		&r.Cycle, &r.Format, &r.Modes, &r.Base, &r.Fields, &r.Version, &r.UpdatedAt,
+		&r.Cycle, &r.Format, &r.Modes, &r.Base, &r.Fields, &r.Facts, &r.Version, &r.UpdatedAt,
 		&r.Provider.ID, &r.Provider.RegionID, &r.Provider.Name, &r.Provider.NameEN, &r.Provider.Kind)
 	return r, err
 }
@@ -120,10 +120,10 @@ func (t *Tx) PutResource(ctx context.Context, r sharing.Resource) (Change, error
 	case errors.Is(err, pgx.ErrNoRows):
 		_, err = t.tx.Exec(ctx, `
 			INSERT INTO resources (id, region_id, department_id, code, title, description, class, open_class, grade, basis, condition,
-				cycle, format, modes, base, fields, haystack)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+				cycle, format, modes, base, fields, haystack, facts)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 			r.ID, r.RegionID, r.Provider.ID, r.Code, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition,
-			r.Cycle, r.Format, r.Modes, r.Base, fields, haystack)
+			r.Cycle, r.Format, r.Modes, r.Base, fields, haystack, facts(r.Facts))
 		return Added, err
 	case err != nil:
 		return "", err
@@ -134,6 +134,9 @@ func (t *Tx) PutResource(ctx context.Context, r sharing.Resource) (Change, error
 		return "", err
 	}
 	r.Provider = sharing.Department{ID: r.Provider.ID}
+	if r.Facts == nil {
+		r.Facts = map[string]bool{}
+	}
 	was := old
 	was.Provider = sharing.Department{ID: old.Provider.ID}
 	if a, b := mustJSON(was), mustJSON(r); a == b {
@@ -144,12 +147,20 @@ func (t *Tx) PutResource(ctx context.Context, r sharing.Resource) (Change, error
 	}
 	_, err = t.tx.Exec(ctx, `
 		UPDATE resources SET department_id = $2, title = $3, description = $4, class = $5, open_class = $6, grade = $7, basis = $8,
-			condition = $9, cycle = $10, format = $11, modes = $12, base = $13, fields = $14, haystack = $15,
+			condition = $9, cycle = $10, format = $11, modes = $12, base = $13, fields = $14, haystack = $15, facts = $16,
 			version = version + 1, updated_at = clock_timestamp()
 		WHERE id = $1`,
 		r.ID, r.Provider.ID, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition, r.Cycle, r.Format, r.Modes,
-		r.Base, fields, haystack)
+		r.Base, fields, haystack, facts(r.Facts))
 	return Updated, err
+}
+
+// facts writes what is known of a resource as JSON; nothing known is {}.
+func facts(known map[string]bool) string {
+	if known == nil {
+		return "{}"
+	}
+	return mustJSON(known)
 }
 
 // mustJSON is for comparing values whose types always marshal.

@@ -11,7 +11,7 @@ import (
 )
 
 const deadlineColumns = `
-	l.id, l.case_id, l.duty, l.article, l.statutory, l.clock, l.state, l.due_at, l.due_date, l.provisional, l.met_at,
+	l.id, l.case_id, l.duty, l.article, l.statutory, l.clock, l.state, l.due_at, l.due_date, l.provisional, l.edition, l.met_at,
 	o.id, o.region_id, o.name, o.name_en, o.kind`
 
 const deadlineTables = ` FROM deadlines l JOIN departments o ON o.id = l.owes_id `
@@ -24,7 +24,7 @@ type deadlineRow struct {
 }
 
 func (r *deadlineRow) targets() []any {
-	return []any{&r.d.ID, &r.d.CaseID, &r.d.Duty, &r.d.Article, &r.d.Statutory, &r.d.Clock, &r.d.State, &r.at, &r.date, &r.d.Provisional, &r.d.MetAt,
+	return []any{&r.d.ID, &r.d.CaseID, &r.d.Duty, &r.d.Article, &r.d.Statutory, &r.d.Clock, &r.d.State, &r.at, &r.date, &r.d.Provisional, &r.d.Edition, &r.d.MetAt,
 		&r.d.Owes.ID, &r.d.Owes.RegionID, &r.d.Owes.Name, &r.d.Owes.NameEN, &r.d.Owes.Kind}
 }
 
@@ -70,12 +70,12 @@ func (t *Tx) RunningDeadlines(ctx context.Context, caseID string) ([]sharing.Dea
 // PutDeadline starts a clock, or writes what became of one.
 func (t *Tx) PutDeadline(ctx context.Context, d sharing.Deadline, now time.Time) error {
 	_, err := t.tx.Exec(ctx, `
-		INSERT INTO deadlines (id, case_id, duty, article, statutory, owes_id, clock, state, due_at, due_date, provisional, created_at, met_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		INSERT INTO deadlines (id, case_id, duty, article, statutory, owes_id, clock, state, due_at, due_date, provisional, created_at, met_at, edition)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO UPDATE SET clock = excluded.clock, state = excluded.state, due_at = excluded.due_at,
-			due_date = excluded.due_date, provisional = excluded.provisional, met_at = excluded.met_at`,
+			due_date = excluded.due_date, provisional = excluded.provisional, edition = excluded.edition, met_at = excluded.met_at`,
 		d.ID, d.CaseID, d.Duty, d.Article, d.Statutory, d.Owes.ID, mustJSON(d.Clock), d.State, instant(d.DueAt), day(d.DueDate),
-		d.Provisional, now, d.MetAt)
+		d.Provisional, now, d.MetAt, d.Edition)
 	return err
 }
 

@@ -46,6 +46,10 @@ type labels struct{ region, provider, applicant, class, grade string }
 // see narrows a list to what the scope allows. It says in SQL what
 // [sharing.Scope.Allows] says in Go; a test holds the two together.
 func (w *where) see(s sharing.Scope, col labels) {
+	if s.Subject.RegionID == "" || s.Subject.DepartmentID == "" {
+		w.and("false")
+		return
+	}
 	squares := map[sharing.Relation][]string{}
 	for _, c := range s.Cells {
 		squares[c.Relation] = append(squares[c.Relation], fmt.Sprintf("%s/%d", c.Class, c.Grade))
@@ -83,7 +87,7 @@ func (w *where) see(s sharing.Scope, col labels) {
 		}
 		ways = append(ways, fmt.Sprintf("(%s AND %s || '/' || %s = ANY(%s))", holds, col.class, col.grade, w.arg(squares[relation])))
 	}
-	if len(ways) == 0 || s.Subject.RegionID == "" || s.Subject.DepartmentID == "" {
+	if len(ways) == 0 {
 		w.and("false")
 		return
 	}

@@ -52,7 +52,7 @@ func (s *Store) Tasks(ctx context.Context, scope sharing.Scope, f TaskFilter) (p
 // nullableDeadline is deadlineColumns for a deadline that may be missing.
 const nullableDeadline = `
 	coalesce(l.id::text, ''), coalesce(l.case_id::text, ''), coalesce(l.duty, ''), coalesce(l.article, ''), coalesce(l.statutory, false),
-	coalesce(l.clock, '{}'), coalesce(l.state, ''), l.due_at, l.due_date, coalesce(l.provisional, false), l.met_at,
+	coalesce(l.clock, '{}'), coalesce(l.state, ''), l.due_at, l.due_date, coalesce(l.provisional, false), coalesce(l.edition, 0), l.met_at,
 	coalesce(o.id, ''), coalesce(o.region_id, ''), coalesce(o.name, ''), coalesce(o.name_en, ''), coalesce(o.kind, '')`
 
 func scanTask(row pgx.Row) (sharing.Task, error) {

@@ -13,26 +13,35 @@ import (
 	"gongshu/sharing"
 )
 
-// Append adds an entry to the audit trail, giving it its number. The head row is
-// locked until the transaction ends, so that the chain cannot fork: append as the
-// last thing a step does.
-func (t *Tx) Append(ctx context.Context, e sharing.Entry) error {
-	var previous []byte
-	if err := t.tx.QueryRow(ctx, `SELECT seq, hash FROM trail_head FOR UPDATE`).Scan(&e.Seq, &previous); err != nil {
+// Append adds entries to the audit trail, giving them their numbers. The head row
+// is locked until the transaction ends, so that the chain cannot fork: append as
+// the last thing a step does.
+func (t *Tx) Append(ctx context.Context, entries ...sharing.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	var (
+		seq  int64
+		hash []byte
+	)
+	if err := t.tx.QueryRow(ctx, `SELECT seq, hash FROM trail_head FOR UPDATE`).Scan(&seq, &hash); err != nil {
 		return err
 	}
-	e.Seq++
-	// The database keeps microseconds: hash what it keeps.
-	e.At = e.At.UTC().Truncate(time.Microsecond)
-	entry, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	hash := link(previous, entry)
 	batch := &pgx.Batch{}
-	batch.Queue(`INSERT INTO trail (seq, at, actor, action, region_id, subject_id, version, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		e.Seq, e.At, e.Actor, e.Action, e.RegionID, e.SubjectID, e.Version, entry, hash)
-	batch.Queue(`UPDATE trail_head SET seq = $1, hash = $2`, e.Seq, hash)
+	for _, e := range entries {
+		seq++
+		e.Seq = seq
+		// The database keeps microseconds: hash what it keeps.
+		e.At = e.At.UTC().Truncate(time.Microsecond)
+		entry, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		hash = link(hash, entry)
+		batch.Queue(`INSERT INTO trail (seq, at, actor, action, region_id, subject_id, version, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			e.Seq, e.At, e.Actor, e.Action, e.RegionID, e.SubjectID, e.Version, entry, hash)
+	}
+	batch.Queue(`UPDATE trail_head SET seq = $1, hash = $2`, seq, hash)
 	return t.tx.SendBatch(ctx, batch).Close()
 }
 

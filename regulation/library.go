@@ -107,9 +107,9 @@ func (l *Library) rivals() Problems {
 			}
 			last := a.LastDay()
 			switch {
-			case l.follows(a, b) || l.follows(b, a) && a.From == b.From:
+			case l.follows(a, b) || a.ID != b.ID && l.follows(b, a) && a.From == b.From:
 				problems = append(problems, Problem{File: b.File, Key: "from",
-					Rule: fmt.Sprintf("%s begins on %s, and one of %s and %s follows the other: the one that follows begins later", b.Ref(), b.From, a.Ref(), b.Ref())})
+					Rule: fmt.Sprintf("%s begins on %s, and one of %s and %s follows the other: the one that follows must begin later", b.Ref(), b.From, a.Ref(), b.Ref())})
 			case !l.follows(b, a) && (last == nil || *last >= b.From):
 				problems = append(problems, Problem{File: b.File, Key: "replaces",
 					Rule: fmt.Sprintf("%s and %s would both be in force in %s from %s: name the one that is replaced", a.Ref(), b.Ref(), b.Region, b.From)})

@@ -168,6 +168,12 @@ func TestTwoVersionsSideBySide(t *testing.T) {
 	pinned, ok := l.ByID("city-2023@1")
 	require.True(t, ok)
 	require.Equal(t, 1, pinned.Version)
+	corrected := variant(t, "city-2023.yaml", "version: 1", "version: 3")
+	corrections, err := Load(regulations.Files, folder(map[string]string{"city-3.yaml": corrected}))
+	require.NoError(t, err, "a corrected reading keeps the first day")
+	r, err := corrections.InForce("city", sharing.NewDate(2024, 1, 1))
+	require.NoError(t, err)
+	require.Equal(t, 3, r.Version)
 	_, ok = l.ByID("city-2023@3")
 	require.False(t, ok)
 }
@@ -176,10 +182,12 @@ func TestLoadRefusesWhatContradictsItself(t *testing.T) {
 	_, err := Load(regulations.Files, folder(map[string]string{"again.yaml": variant(t, "city-2023.yaml", "title: 公", "title: 另")}))
 	require.ErrorContains(t, err, "count the version up")
 
-	for _, from := range []string{"2022-06-01", "2023-01-01"} {
-		early := variant(t, "city-2023.yaml", "version: 1", "version: 2", "from: 2023-01-01", "from: "+from)
+	for name, early := range map[string]string{
+		"a version":   variant(t, "city-2023.yaml", "version: 1", "version: 2", "from: 2023-01-01", "from: 2022-06-01"),
+		"a successor": variant(t, "city-2023.yaml", "id: city-2023", "id: city-2024\nreplaces: [city-2023]"),
+	} {
 		_, err = Load(regulations.Files, folder(map[string]string{"early.yaml": early}))
-		require.ErrorContains(t, err, "the one that follows begins later")
+		require.ErrorContains(t, err, "the one that follows must begin later", name)
 	}
 
 	rival := variant(t, "city-2023.yaml", "id: city-2023", "id: city-2024", "from: 2023-01-01", "from: 2024-01-01")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -22,8 +23,12 @@ import (
 	"gongshu/policies/regulations"
 )
 
-// maxFileBytes bounds what is read of one file; the largest real one takes 15 kB.
-const maxFileBytes = 1 << 20
+// Bounds on a file, so that reading one stays quick: the largest real one takes
+// 15 kB and nests four deep.
+const (
+	maxFileBytes = 64 << 10
+	maxNesting   = 16
+)
 
 // Problem is one thing wrong with a regulation file.
 type Problem struct {
@@ -72,6 +77,9 @@ func parse(name string, data []byte) (*Regulation, *overlay, error) {
 	if len(data) > maxFileBytes {
 		return nil, nil, Problems{{File: name, Rule: fmt.Sprintf("longer than %d bytes", maxFileBytes)}}
 	}
+	if problems := outline(name, lexer.Tokenize(string(data))); len(problems) > 0 {
+		return nil, nil, problems
+	}
 	parsed, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, nil, Problems{yamlProblem(name, err)}
@@ -81,9 +89,6 @@ func parse(name string, data []byte) (*Regulation, *overlay, error) {
 	}
 	f := &file{name: name, places: map[string]*token.Token{}}
 	f.visit("", parsed.Docs[0].Body)
-	if len(f.problems) > 0 {
-		return nil, nil, f.problems
-	}
 	var content any
 	if err := yaml.NodeToValue(parsed.Docs[0].Body, &content); err != nil {
 		return nil, nil, Problems{yamlProblem(name, err)}
@@ -134,8 +139,39 @@ type file struct {
 	problems Problems
 }
 
-// visit notes where each key and item stands. Anchors are refused: a regulation
-// says everything where it stands.
+// outline refuses, before the parser sees them, files nested deeper than any
+// regulation is, and anchors: a regulation says everything where it stands.
+func outline(name string, tokens token.Tokens) Problems {
+	var problems Problems
+	refuse := func(t *token.Token, rule string) {
+		problems = append(problems, Problem{File: name, Line: t.Position.Line, Column: t.Position.Column, Key: t.Value, Rule: rule})
+	}
+	flow, dashes, line := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			dashes, line = 0, t.Position.Line
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType:
+			dashes++
+		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType:
+			refuse(t, "anchors, aliases and tags are not used here")
+		}
+		if flow > maxNesting || dashes > maxNesting {
+			refuse(t, fmt.Sprintf("nested deeper than %d", maxNesting))
+		}
+		if len(problems) > 0 {
+			break
+		}
+	}
+	return problems
+}
+
+// visit notes where each key and item stands.
 func (f *file) visit(at string, node ast.Node) {
 	if _, known := f.places[at]; !known {
 		f.places[at] = node.GetToken()
@@ -151,8 +187,6 @@ func (f *file) visit(at string, node ast.Node) {
 		for i, value := range n.Values {
 			f.visit(fmt.Sprintf("%s[%d]", at, i), value)
 		}
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
-		f.problem(at, "anchors, aliases and tags are not used here")
 	}
 }
 

@@ -151,7 +151,9 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 		"two documents":  shippedFile(t, "city-2023.yaml") + "\n---\nid: other",
 		"an alias":       strings.Replace(shippedFile(t, "city-2023.yaml"), "region_name: 市", "region_name: &a 市", 1),
 		"a repeated key": strings.Replace(shippedFile(t, "city-2023.yaml"), "version: 1", "version: 1\nversion: 1", 1),
-		"too long":       strings.Repeat("#", 2<<20),
+		"too long":       strings.Repeat("#", 1<<20),
+		"too deep":       strings.Repeat("[", 100_000),
+		"dashes":         strings.Repeat("- ", 100_000),
 	} {
 		_, err := Read("x.yaml", strings.NewReader(text))
 		var problems Problems

@@ -12,8 +12,11 @@ import (
 type State string
 
 const (
+	// Checking: the authority checks the application before it goes to the provider.
+	// Cases are born here where the regulation has such a first check.
+	Checking State = "checking"
 	// Answering: the provider examines the application within the limit for an
-	// answer. A case is born here, or in InUse when its resource is shared
+	// answer. A case is born here otherwise, or in InUse when its resource is shared
 	// unconditionally.
 	Answering State = "answering"
 	// Completing: the provider named everything that is missing, once; the clock
@@ -31,17 +34,19 @@ const (
 	Refused State = "refused"
 	// Withdrawn: by the applicant, before the answer. Final.
 	Withdrawn State = "withdrawn"
+	// Returned: by the authority's first check, with reasons. Final.
+	Returned State = "returned"
 )
 
 // States lists every state in the order of the story.
-var States = []State{Answering, Completing, Agreed, Provided, InUse, Ended, Refused, Withdrawn}
+var States = []State{Checking, Answering, Completing, Agreed, Provided, InUse, Ended, Refused, Withdrawn, Returned}
 
 // Open reports whether a case in this state still goes on.
 func (s State) Open() bool {
 	switch s {
-	case Answering, Completing, Agreed, Provided, InUse:
+	case Checking, Answering, Completing, Agreed, Provided, InUse:
 		return true
-	case Ended, Refused, Withdrawn:
+	case Ended, Refused, Withdrawn, Returned:
 		return false
 	}
 	return false
@@ -60,6 +65,10 @@ const Expire Action = "expire"
 // Transitions is the machine of a share case. Answer leads to Agreed or Refused,
 // as the decision says.
 var Transitions = []Transition{
+	{Checking, Pass, Answering},
+	{Checking, SendBack, Returned},
+	{Checking, Withdraw, Withdrawn},
+	{Answering, Extend, Answering},
 	{Answering, RequestCompletion, Completing},
 	{Completing, Complete, Answering},
 	{Answering, Answer, Agreed},
@@ -99,9 +108,9 @@ func Next(from State, action Action, agree bool) (State, error) {
 
 func decided(s State) bool {
 	switch s {
-	case Agreed, Provided, InUse, Ended, Refused, Withdrawn:
+	case Agreed, Provided, InUse, Ended, Refused, Withdrawn, Returned:
 		return true
-	case Answering, Completing:
+	case Checking, Answering, Completing:
 		return false
 	}
 	return false
@@ -124,11 +133,13 @@ type Case struct {
 	Version       int // 1 when received, one more with every step
 	Request       Request
 	Fields        []string // of the resource, asked for
-	Paper         bool
-	ReceivedAt    time.Time
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
-	ClosedAt      *time.Time
+	// Facts of the resource when the case was received, on which limits may depend.
+	Facts      map[string]bool
+	Paper      bool
+	ReceivedAt time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	ClosedAt   *time.Time
 }
 
 // ResourceRef names a catalog entry in the version a case is about.
@@ -278,6 +289,21 @@ func (r Remark) Check() error {
 func (r Remark) CheckOptional() error {
 	var c checker
 	c.text(r.Note, "/note", false)
+	return c.err()
+}
+
+// Prolonging asks for, or gives, a longer limit for the answer.
+type Prolonging struct {
+	N      int    `json:"n"` // in the limit's unit
+	Reason string `json:"reason"`
+}
+
+// Check returns an *Error when the extension is not within the cap or gives no
+// reason.
+func (p Prolonging) Check(atMost int) error {
+	var c checker
+	c.require(p.N >= 1 && p.N <= atMost, "/n", "range", fmt.Sprintf("1 to %d", atMost))
+	c.text(p.Reason, "/reason", true)
 	return c.err()
 }
 

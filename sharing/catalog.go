@@ -84,8 +84,11 @@ type Resource struct {
 	Modes       []Mode
 	Base        BaseCategory // "" when not base data
 	Fields      []Field
-	Version     int
-	UpdatedAt   time.Time
+	// Facts on which a limit may depend, by the names that regulation files give
+	// them, such as resource_on_platform. What is not listed is not known.
+	Facts     map[string]bool
+	Version   int
+	UpdatedAt time.Time
 }
 
 // HasField reports whether the resource has a field of that name.

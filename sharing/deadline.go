@@ -4,9 +4,10 @@ import "time"
 
 // Duty names of a share case, as regulation files name them.
 const (
-	DutyAnswer  = "share.answer"
-	DutyProvide = "share.provide"
-	DutyConfirm = "share.confirm"
+	DutyPrecheck = "share.precheck"
+	DutyAnswer   = "share.answer"
+	DutyProvide  = "share.provide"
+	DutyConfirm  = "share.confirm"
 )
 
 // DeadlineState is whether a clock still matters.
@@ -33,7 +34,10 @@ type Deadline struct {
 	DueAt       time.Time // zero: no due date
 	DueDate     Date
 	Provisional bool
-	MetAt       *time.Time
+	// Edition of the calendar on which the due date was derived; 0 for the calendar
+	// that came with the program.
+	Edition int64
+	MetAt   *time.Time
 }
 
 // Overdue reports whether the limit has passed at now without the duty being
@@ -74,6 +78,7 @@ type Rung struct {
 type TaskKind string
 
 const (
+	TaskCheck    TaskKind = "check"
 	TaskAnswer   TaskKind = "answer"
 	TaskComplete TaskKind = "complete"
 	TaskProvide  TaskKind = "provide"

@@ -27,6 +27,7 @@ const (
 	CodeUnavailable     Code = "unavailable"       // a part of the system is away; try again
 	CodeBasisRequired   Code = "basis_required"    // a refusal without reasons or legal basis
 	CodeCompletionUsed  Code = "completion_used"   // completion was already asked for once
+	CodeNoExtension     Code = "no_extension"      // the regulation allows no (further) extension
 	CodeConditionalRead Code = "condition_missing" // a decision without If-Match
 )
 

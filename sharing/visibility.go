@@ -19,6 +19,9 @@ const (
 	Apply             Action = "apply"          // apply for a resource
 	RegisterPaper     Action = "register_paper" // register an application received on paper on an earlier day
 	Submit            Action = "submit"
+	Pass              Action = "pass"               // the authority's first check is passed
+	SendBack          Action = "send_back"          // and is not: back to the applicant, with reasons
+	Extend            Action = "extend"             // give the provider longer, where the regulation allows it
 	RequestCompletion Action = "request_completion" // 补正通知
 	Complete          Action = "complete"           // 补正
 	Answer            Action = "answer"             // agree or refuse
@@ -63,19 +66,19 @@ func (r Resource) Thing() Thing {
 }
 
 // RelationsTo lists how s stands to t. Nobody stands in any relation to a thing
-// of another region.
+// of another region, and who belongs to no department in none to anything.
 func (s Subject) RelationsTo(t Thing) []Relation {
-	if s.RegionID == "" || s.RegionID != t.RegionID {
+	if s.RegionID == "" || s.RegionID != t.RegionID || s.DepartmentID == "" {
 		return nil
 	}
 	var all []Relation
-	if s.DepartmentID != "" && s.DepartmentID == t.ProviderID {
+	if s.DepartmentID == t.ProviderID {
 		all = append(all, AsProvider)
 	}
-	if s.DepartmentID != "" && s.DepartmentID == t.ApplicantID {
+	if s.DepartmentID == t.ApplicantID {
 		all = append(all, AsApplicant)
 	}
-	if s.DepartmentID != "" && t.ProviderID != "" && s.DepartmentID != t.ProviderID && s.DepartmentID != t.ApplicantID {
+	if t.ProviderID != "" && s.DepartmentID != t.ProviderID && s.DepartmentID != t.ApplicantID {
 		all = append(all, AsPeer)
 	}
 	if s.Has(AuthorityOfficer, AuthorityHead) {

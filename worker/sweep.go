@@ -63,3 +63,32 @@ func (w *Worker) reconcile(ctx context.Context) error {
 	}
 	return group.Wait()
 }
+
+// census compares all open cases with all running workflows, and starts those
+// that are missing: terminated by hand, or lost with the server's database.
+func (w *Worker) census(ctx context.Context) error {
+	open, err := w.Store.OpenCases(ctx, settleAfter)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	running, err := w.Engine.Running(ctx)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for _, id := range open {
+		if running[id] {
+			continue
+		}
+		group.Go(func() error {
+			// What the list does not know yet may run all the same.
+			if runs, _, err := w.Engine.Position(ctx, id); err != nil || runs {
+				return err
+			}
+			w.Log.Info("census found an open case without a workflow", "case", id)
+			return w.Engine.Nudge(ctx, id)
+		})
+	}
+	return group.Wait()
+}

@@ -55,6 +55,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.repeat(ctx, "sweep", every, w.Sweep) })
+	group.Go(func() error { return w.repeat(ctx, "calendar", time.Second, w.followCalendar) })
+	group.Go(func() error { return w.repeat(ctx, "census", 2*every, w.census) })
 	group.Go(func() error { return w.repeat(ctx, "outbox", time.Second, w.deliver) })
 	group.Go(func() error { return w.repeat(ctx, "trail heads", time.Minute, w.exportHead) })
 	return group.Wait()

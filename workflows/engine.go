@@ -3,10 +3,12 @@ package workflows
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"gongshu/activities"
@@ -103,6 +105,27 @@ func (e Engine) Position(ctx context.Context, caseID string) (running bool, vers
 		return true, 0, err
 	}
 	return true, snapshot.Version, nil
+}
+
+// Running returns the ids of all cases whose workflows run, as the server's
+// visibility store knows it: a moment late.
+func (e Engine) Running(ctx context.Context) (map[string]bool, error) {
+	running := map[string]bool{}
+	var page []byte
+	for {
+		listed, err := e.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+			Query: "WorkflowType = 'Share' AND ExecutionStatus = 'Running'", PageSize: 1000, NextPageToken: page,
+		})
+		if err != nil {
+			return nil, fromEngine(err)
+		}
+		for _, execution := range listed.GetExecutions() {
+			running[strings.TrimPrefix(execution.GetExecution().GetWorkflowId(), CaseWorkflowID(""))] = true
+		}
+		if page = listed.GetNextPageToken(); len(page) == 0 {
+			return running, nil
+		}
+	}
 }
 
 // Ping reports whether the Temporal server answers.

@@ -35,6 +35,9 @@ func Share(ctx workflow.Context, in ShareInput) (ShareResult, error) {
 	}
 	run.startSiblings(ctx)
 
+	// Where the regulation has it, the authority checks first, within its own limit.
+	run.while(ctx, sharing.Checking)
+
 	// The provider answers within its limit (city 21: 5 working days; jinan-startup
 	// 16: 10; shuozhou 16: 5), after at most one request for completion (补正).
 	run.while(ctx, sharing.Answering, sharing.Completing)
@@ -103,6 +106,9 @@ func (run *shareRun) step(ctx workflow.Context, s Step) (sharing.Snapshot, error
 	var a *activities.Activities
 	perform := map[sharing.Action]any{
 		sharing.Submit:            a.Submit,
+		sharing.Pass:              a.Pass,
+		sharing.SendBack:          a.SendBack,
+		sharing.Extend:            a.Extend,
 		sharing.RequestCompletion: a.RequestCompletion,
 		sharing.Complete:          a.Complete,
 		sharing.Answer:            a.Answer,

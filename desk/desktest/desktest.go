@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gongshu/activities"
+	"gongshu/almanac"
 	"gongshu/demo"
 	"gongshu/desk"
 	"gongshu/localpg"
@@ -38,6 +39,13 @@ const template = "demo"
 // application yet.
 func New(t testing.TB) *Rig {
 	t.Helper()
+	return NewUnder(t, regulation.Shipped(), workday.ShippedCalendar())
+}
+
+// NewUnder is New under other regulations, or on another calendar, than those that
+// come with the program.
+func NewUnder(t testing.TB, law *regulation.Library, calendar *workday.Calendar) *Rig {
+	t.Helper()
 	ctx := t.Context()
 	world, err := demo.Load()
 	check(t, err)
@@ -52,12 +60,11 @@ func New(t testing.TB) *Rig {
 	t.Cleanup(owner.Close)
 	current, err := policies.NewCurrent(policies.Shipped())
 	check(t, err)
-	calendar := workday.ShippedCalendar()
-	acts := &activities.Activities{
-		Store: store, Law: regulation.Shipped(), Calendar: func(string) *workday.Calendar { return calendar },
-	}
+	days, err := almanac.New(calendar)
+	check(t, err)
+	acts := &activities.Activities{Store: store, Law: law, Almanac: days}
 	d := desk.New(desk.Options{
-		Store: store, Engine: Direct{acts}, Policy: current, Law: regulation.Shipped(), Calendar: calendar, Demo: true,
+		Store: store, Engine: Direct{acts}, Policy: current, Law: law, Almanac: days, Demo: true,
 	})
 	return &Rig{Desk: d, T: t, Store: store, Owner: owner, Activities: acts, World: world, Database: database}
 }
@@ -112,6 +119,15 @@ func (r *Rig) Resource(regionID, code string) sharing.Resource {
 	return sharing.Resource{}
 }
 
+// Put replaces a catalog entry, as its department would.
+func (r *Rig) Put(resource sharing.Resource) {
+	r.T.Helper()
+	check(r.T, r.Owner.InTx(r.T.Context(), func(tx *postgres.Tx) error {
+		_, err := tx.PutResource(r.T.Context(), resource)
+		return err
+	}))
+}
+
 // Direct carries steps out by calling the activities, without Temporal and so
 // without timers; [Rig.Advance] lets time do its part.
 type Direct struct {
@@ -127,6 +143,9 @@ func (d Direct) Submit(ctx context.Context, _ string, s workflows.Step) error {
 // Step takes one step on a case.
 func (d Direct) Step(ctx context.Context, _ string, s workflows.Step) error {
 	perform := map[sharing.Action]func(context.Context, string) (sharing.Snapshot, error){
+		sharing.Pass:              d.Activities.Pass,
+		sharing.SendBack:          d.Activities.SendBack,
+		sharing.Extend:            d.Activities.Extend,
 		sharing.RequestCompletion: d.Activities.RequestCompletion,
 		sharing.Complete:          d.Activities.Complete,
 		sharing.Answer:            d.Activities.Answer,

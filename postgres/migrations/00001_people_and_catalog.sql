@@ -74,14 +74,17 @@ CREATE TABLE resources (
     modes         text[] NOT NULL,
     base          text NOT NULL DEFAULT '',
     fields        jsonb NOT NULL,
+    -- facts on which a limit may depend, by the names of the regulation files
+    facts         jsonb NOT NULL DEFAULT '{}',
     version       integer NOT NULL DEFAULT 1,
     -- title, code, description and provider, lower-cased: what a search looks in
     haystack      text NOT NULL,
     updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (region_id, code),
-    -- Conditional and not-shared entries cite their basis (yanzhou 20, city 19,
-    -- jinan-startup 15, lishui 18(3), shuozhou 16).
-    CONSTRAINT resources_basis CHECK (class = 'unconditional' OR basis <> '')
+    -- Not-shared entries cite their basis everywhere (yanzhou 20, city 19,
+    -- jinan-startup 15, lishui 18(3), shuozhou 16); conditional ones where the
+    -- region's regulation file says so.
+    CONSTRAINT resources_basis CHECK (class <> 'not_shared' OR basis <> '')
 );
 CREATE INDEX resources_list ON resources (region_id, title, id);
 CREATE INDEX resources_department ON resources (department_id);

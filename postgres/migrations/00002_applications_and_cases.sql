@@ -40,20 +40,21 @@ CREATE TABLE cases (
     provider_id      text NOT NULL REFERENCES departments,
     applicant_id     text NOT NULL REFERENCES departments,
     applicant_user   text NOT NULL REFERENCES users,
-    state            text NOT NULL CHECK (state IN ('answering', 'completing', 'agreed', 'provided', 'in_use', 'ended', 'refused', 'withdrawn')),
+    state            text NOT NULL CHECK (state IN ('checking', 'answering', 'completing', 'agreed', 'provided', 'in_use', 'ended', 'refused', 'withdrawn', 'returned')),
     version          integer NOT NULL DEFAULT 1,
     -- the version up to which its workflow is known to agree; the sweep looks at
     -- the rest
     checked_version  integer NOT NULL DEFAULT 0,
     request          jsonb NOT NULL,
     fields           text[] NOT NULL,
+    facts            jsonb NOT NULL DEFAULT '{}',
     paper            boolean NOT NULL,
     received_at      timestamptz NOT NULL,
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL,
     closed_at        timestamptz,
     CHECK (provider_id <> applicant_id),
-    CONSTRAINT cases_closed CHECK ((state IN ('ended', 'refused', 'withdrawn')) = (closed_at IS NOT NULL))
+    CONSTRAINT cases_closed CHECK ((state IN ('ended', 'refused', 'withdrawn', 'returned')) = (closed_at IS NOT NULL))
 );
 CREATE INDEX cases_applicant ON cases (applicant_id, created_at DESC, id);
 CREATE INDEX cases_provider ON cases (provider_id, created_at DESC, id);
@@ -127,7 +128,7 @@ CREATE INDEX rungs_case ON rungs (case_id);
 CREATE TABLE tasks (
     id            uuid PRIMARY KEY,
     case_id       uuid NOT NULL REFERENCES cases,
-    kind          text NOT NULL CHECK (kind IN ('answer', 'complete', 'provide', 'confirm')),
+    kind          text NOT NULL CHECK (kind IN ('check', 'answer', 'complete', 'provide', 'confirm')),
     department_id text NOT NULL REFERENCES departments,
     deadline_id   uuid REFERENCES deadlines,
     state         text NOT NULL CHECK (state IN ('open', 'done', 'void')),
