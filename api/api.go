@@ -62,20 +62,27 @@ func New(d *desk.Desk, o Options) *echo.Echo {
 	e.HTTPErrorHandler = s.handleError
 	e.Use(requestID, s.accessLog(), s.recover(), headers)
 
-	handlers := s.handlers()
-	for _, op := range operations() {
+	handlers, operations := s.handlers(), operations()
+	for _, op := range operations {
 		h, ok := handlers[op.ID]
 		if !ok {
 			panic(fmt.Sprintf("api: nothing handles %s %s (%s)", op.method, op.path, op.ID))
 		}
 		delete(handlers, op.ID)
 		e.Add(op.method, Base+op.path, s.serve(op, h))
+		if op.method == http.MethodGet {
+			e.HEAD(Base+op.path, s.serve(op, h))
+		}
 	}
 	for id := range handlers {
 		panic("api: openapi.yaml does not specify " + id)
 	}
 	s.mountHealth(e)
 	mountDocs(e)
+	for _, root := range owned { // so that a catch-all of the pages does not take them
+		e.RouteNotFound(root, nothing(operations))
+		e.RouteNotFound(root+"/*", nothing(operations))
+	}
 	if o.Mount != nil {
 		o.Mount(e)
 	}
@@ -133,6 +140,23 @@ func (s *server) serve(op *operation, h handler) echo.HandlerFunc {
 			return err
 		}
 		return h(c, who)
+	}
+}
+
+// nothing answers what leads nowhere: a path that is none, or another method.
+func nothing(operations []*operation) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		var methods []string
+		for _, op := range operations {
+			if op.matches(c.Request().URL.Path) {
+				methods = append(methods, op.method)
+			}
+		}
+		if methods == nil {
+			return &sharing.Error{Code: sharing.CodeNotFound}
+		}
+		c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods, ", "))
+		return &sharing.Error{Code: codeMethod}
 	}
 }
 

@@ -71,6 +71,12 @@ func operations() []*operation {
 	return all
 }
 
+// matches reports whether a request path is the operation's.
+func (op *operation) matches(path string) bool {
+	want, have := strings.Split(Base+op.template, "/"), strings.Split(path, "/")
+	return slices.EqualFunc(want, have, func(want, have string) bool { return want == have || strings.HasPrefix(want, "{") })
+}
+
 // check holds the request to the specification: its parameters (CodeMalformed),
 // If-Match where a decision needs it (CodeConditionalRead), and its body (see
 // checkBody). Every broken rule of one kind is named at once.

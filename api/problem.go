@@ -184,11 +184,6 @@ func conflicts(err error) bool {
 	return status == http.StatusConflict || status == http.StatusPreconditionFailed
 }
 
-// Status returns the HTTP status that answers err.
-func Status(err error) int {
-	return kindOf(normalise(err).Code).status
-}
-
 // normalise turns any error into the one error of this house. What is not known
 // becomes codeInternal, with the cause kept for the log.
 func normalise(err error) *sharing.Error {

@@ -64,8 +64,10 @@ func TestWhatIsBesideTheOperations(t *testing.T) {
 		{"GET", "/problems/nothing", 404, "Content-Type", "application/problem+json", "not_found"},
 		{"GET", "/api/v1/nothing", 404, "Content-Type", "application/problem+json", "not_found"},
 		{"GET", "/api/v2", 404, "Content-Type", "application/problem+json", "not_found"},
-		{"PATCH", "/api/v1/me", 405, "Allow", "OPTIONS, GET", "method_not_allowed"},
-		{"DELETE", "/api/v1/cases", 405, "Content-Type", "application/problem+json", "method_not_allowed"},
+		{"PATCH", "/api/v1/me", 405, "Allow", "GET", "method_not_allowed"},
+		{"DELETE", "/api/v1/applications", 405, "Allow", "GET, POST", "method_not_allowed"},
+		{"OPTIONS", "/api/v1/cases/x/answer", 405, "Allow", "POST", "method_not_allowed"},
+		{"HEAD", "/api/v1/me", 401, "Content-Type", "application/problem+json", ""},
 		{"GET", "/elsewhere", 404, "Content-Type", "application/problem+json", "not_found"},
 	} {
 		response, body := exchange(t, e, httptest.NewRequest(row.method, row.target, nil))
@@ -79,13 +81,19 @@ func TestWhatIsBesideTheOperations(t *testing.T) {
 
 func TestPagesAnswerTheirOwnErrors(t *testing.T) {
 	e := quiet(Options{
-		Mount:     func(e *echo.Echo) { e.GET("/cases", func(echo.Context) error { return errors.New("broken") }) },
+		Mount: func(e *echo.Echo) {
+			e.GET("/cases", func(echo.Context) error { return errors.New("broken") })
+			e.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound })
+		},
 		PageError: func(_ error, c echo.Context) { _ = c.String(http.StatusTeapot, "a page") },
 	})
-	for target, status := range map[string]int{"/cases": 418, "/nowhere": 418, "/docsx": 418, "/api/v1/cases": 401, "/api": 404, "/docs/x": 404} {
+	for target, status := range map[string]int{"/cases": 418, "/nowhere": 418, "/docsx": 418, "/api/v1/cases": 401, "/api": 404, "/api/v1/none": 404, "/api/v1/cases/a/b": 404, "/problems/none": 404, "/livez/x": 404, "/docs/x": 404} {
 		response, _ := exchange(t, e, httptest.NewRequest("GET", target, nil))
 		assert.Equal(t, status, response.StatusCode, target)
 	}
+	response, _ := exchange(t, e, httptest.NewRequest("PATCH", "/api/v1/me", nil))
+	assert.Equal(t, 405, response.StatusCode)
+	assert.Contains(t, response.Header.Get("Allow"), "GET")
 }
 
 func TestPanicsAndSecretsStayInside(t *testing.T) {

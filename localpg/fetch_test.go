@@ -137,7 +137,7 @@ func TestRegistryIn(t *testing.T) {
 	for npmrc, want := range map[string]string{
 		"":                                   defaultRegistry,
 		"registry=https://mirror.example/\n": "https://mirror.example/",
-		"; a comment\nregistry = \"https://mirror.example\"": "https://mirror.example",
+		"; a comment\nregistry = \"https://mirror.example\"":                          "https://mirror.example",
 		"registry=https://a.example\n@embedded-postgres:registry=https://b.example\n": "https://b.example",
 	} {
 		require.Equal(t, want, registryIn(npmrc), "%q", npmrc)

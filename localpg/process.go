@@ -162,7 +162,7 @@ func spawn(c cluster, arguments []string, logFile *os.File, ephemeral bool) (*pr
 
 // awaitConnections returns when the superuser can connect, when the process has ended, or when ctx ends.
 func (s *Server) awaitConnections(ctx context.Context) error {
-	for {
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		conn, err := pgx.Connect(ctx, s.URL("postgres"))
 		if err == nil {
 			return conn.Close(ctx)
@@ -172,7 +172,7 @@ func (s *Server) awaitConnections(ctx context.Context) error {
 			return err
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
-		case <-time.After(15 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

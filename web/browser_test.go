@@ -85,6 +85,11 @@ func (b *browser) fail(err error) {
 func (b *browser) width(pixels int64) {
 	b.t.Helper()
 	b.do(chromedp.EmulateViewport(pixels, 900))
+	// The layout settles before anything is clicked.
+	settled := `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](settled, chromedp.EvalAwaitPromise)); err != nil {
+		b.fail(err)
+	}
 }
 
 func (b *browser) open(path string) {
@@ -115,11 +120,7 @@ func (b *browser) fill(selector, text string) {
 
 func (b *browser) text(selector string) string {
 	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(selector)))
-	if err != nil {
-		b.fail(fmt.Errorf("text of %s: %w", selector, err))
-	}
-	return text
+	return evaluate[string](b, fmt.Sprintf("document.querySelector(%q).innerText", selector))
 }
 
 func evaluate[T any](b *browser, expression string) T {
@@ -169,6 +170,7 @@ func (b *browser) signIn(user string) {
 		b.press(`form[action="/signout"] button`)
 	}
 	b.open("/signin")
+	evaluate[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
 	b.press(`button[name=user][value="` + user + `"]`)
 }
 
@@ -235,7 +237,7 @@ func TestCaseInBrowser(t *testing.T) {
 	}
 	caseURL := strings.TrimPrefix(evaluate[string](b, "location.pathname"), b.base)
 	b.click("aside details.why summary")
-	b.sees("受理当日，不计")
+	b.sees("起算当日，不计")
 	b.shoot("case-applicant")
 
 	// The provider's approver finds it in the inbox, takes it, and first tries to
@@ -341,6 +343,6 @@ func TestBoardAndStalePageInBrowser(t *testing.T) {
 	b.sees("没有找到")
 	b.shoot("not-found")
 	b.open("/due?received=2026-09-25&days=5")
-	b.sees("国庆", "2026年10月")
+	b.sees("放假，不计", "2026年10月9日（周五）24:00", "国办发明电〔2025〕7号")
 	b.shoot("due")
 }

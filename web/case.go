@@ -78,7 +78,7 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 		if !slices.Contains(view.Can, action) {
 			continue
 		}
-		step := caseStep{Action: action, Case: page, Form: newForm(view.Version), Open: tried == "" && len(page.Steps) == 0}
+		step := caseStep{Action: action, Case: page, Form: newForm(view.Version), Open: tried == "" && len(page.Steps) == 0 && action != sharing.Withdraw}
 		if action == tried {
 			step.Form, step.Open = f, true
 			if err := v.nameFiles(f); err != nil {
@@ -111,7 +111,7 @@ func typedTexts(f *form) []string {
 	var names []string
 	for name := range f.Typed {
 		switch name {
-		case "csrf", "key", "version", "decision", "field", "fields", "rows", "row", "attachment", "mode", "desensitise":
+		case "csrf", "key", "version", "decision", "field", "fields", "rows", "row", "attachment", "mode", "desensitise", "send", "detach":
 		default:
 			if !strings.HasSuffix(name, ".attachment") {
 				names = append(names, name)

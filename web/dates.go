@@ -23,6 +23,18 @@ func (w words) Day(d sharing.Date) string {
 	return fmt.Sprintf("%d年%d月%d日（%s）", year, int(month), day, chineseWeekdays[d.Weekday()])
 }
 
+// splitDay is a day with its year apart.
+type splitDay struct{ Before, Day, After string }
+
+// Split writes a day in parts, the year before or after the rest.
+func (w words) Split(d sharing.Date) splitDay {
+	year, month, day := d.Civil()
+	if w.locale == English {
+		return splitDay{Day: d.Start().Format("Mon 2 Jan"), After: fmt.Sprintf(" %d", year)}
+	}
+	return splitDay{Before: fmt.Sprintf("%d年", year), Day: fmt.Sprintf("%d月%d日 %s", int(month), day, chineseWeekdays[d.Weekday()])}
+}
+
 // Limit writes the last day of a limit, which ends at its 24:00.
 func (w words) Limit(d sharing.Date) string {
 	if d.IsZero() {
@@ -34,16 +46,28 @@ func (w words) Limit(d sharing.Date) string {
 	return w.Day(d) + "24:00"
 }
 
-// Instant writes an instant to the minute, by the clock in Shanghai.
+// Instant writes an instant to the minute, by the clock in Shanghai. A day's first
+// instant stands for a day known without a time, as of a paper application.
 func (w words) Instant(t time.Time) string {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return "—"
+	case t.Equal(sharing.DateOf(t).Start()):
+		return w.Day(sharing.DateOf(t))
 	}
 	clock := t.In(sharing.Shanghai).Format("15:04")
 	if w.locale == English {
 		return w.Day(sharing.DateOf(t)) + " " + clock
 	}
 	return w.Day(sharing.DateOf(t)) + clock
+}
+
+// Until writes the last day of something that no longer holds at t.
+func (w words) Until(t time.Time) string {
+	if t.IsZero() {
+		return "—"
+	}
+	return w.Day(sharing.DateOf(t.Add(-time.Nanosecond)))
 }
 
 // Short writes an instant for narrow columns: 2026-11-24 09:05.
@@ -120,6 +144,18 @@ func (w words) Light(c *desk.Clock) desk.Light {
 		return desk.Grey
 	}
 	return c.Light
+}
+
+// Shape is the mark beside what is said of a clock, so that nothing hangs on
+// colour alone.
+func (w words) Shape(c *desk.Clock) string {
+	switch {
+	case c != nil && (c.MetAt != nil || c.State == sharing.Met):
+		return "✓"
+	case c != nil && c.State == sharing.Halted:
+		return "‖"
+	}
+	return w.Code("light.shape", w.Light(c))
 }
 
 // Duty names what a clock runs for.

@@ -192,7 +192,8 @@ func (v *visit) draftFailed(id string, f *form, typed desk.Draft, err error) err
 		return other
 	}
 	code := sharing.CodeOf(err)
-	if code != sharing.CodeStale {
+	changed := code == sharing.CodeStale || code == sharing.CodeWrongState || code == sharing.CodeKeyReused
+	if id == "" || !changed {
 		return v.showDraft(statusOf(code), id, f, nil)
 	}
 	a, err := v.site.desk.Application(v.ctx(), v.user, id)

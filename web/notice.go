@@ -13,7 +13,7 @@ const noticePrefix = "notice."
 
 // leave keeps a notice for the next page.
 func (v *visit) leave(key, arg string) {
-	v.setCookie(noticeCookie, url.QueryEscape(key)+"."+url.QueryEscape(arg), 60)
+	v.setCookie(noticeCookie, url.QueryEscape(key)+"!"+url.QueryEscape(arg), 60)
 }
 
 // takeNotice returns the notice left by the page before, once. Keys that are not
@@ -24,7 +24,7 @@ func (v *visit) takeNotice() *notice {
 		return nil
 	}
 	v.setCookie(noticeCookie, "", -1)
-	head, tail, _ := strings.Cut(cookie.Value, ".")
+	head, tail, _ := strings.Cut(cookie.Value, "!")
 	key, err := url.QueryUnescape(head)
 	if err != nil {
 		return nil

@@ -43,6 +43,9 @@ func (v *visit) showPreview(status int, a desk.ApplicationView, f *form) error {
 	if a.Paper && day == nil {
 		page.Blocked = true
 	}
+	if err := a.Request.Check(); err != nil {
+		return v.previewFailed(a, f, err)
+	}
 	lines, err := v.site.desk.Preview(v.ctx(), v.user, a.ID, day)
 	if err != nil {
 		return v.previewFailed(a, f, err)

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -67,11 +66,8 @@ func (v *visit) problem(err error) error {
 	return v.show(page.Status, "problem", "", page)
 }
 
-// nowhere answers for addresses that lead nowhere. Those of the API are left to it.
+// nowhere answers for addresses that lead nowhere.
 func (v *visit) nowhere() error {
-	if strings.HasPrefix(v.Request().URL.Path, "/api/") {
-		return echo.ErrNotFound
-	}
 	return v.problem(sharing.Errorf(sharing.CodeNotFound, "no such page"))
 }
 

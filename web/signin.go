@@ -22,16 +22,21 @@ type signInPage struct {
 	Ended bool
 }
 
-// demoRegion is a region with its demo users by role.
+// demoRegion is a region with its demo users: one for each role to begin with,
+// and the rest.
 type demoRegion struct {
 	Region sharing.Region
 	Users  []demoUser
+	Rest   []demoUser
 }
 
 type demoUser struct {
 	sharing.User
 	Role sharing.Role // the one the user is listed under
 }
+
+// tourRoles are the roles through which one sees a case from end to end.
+var tourRoles = []sharing.Role{sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.AuthorityOfficer, sharing.Supervisor}
 
 // demoUsers lists the users one can step into, by region and role.
 func (v *visit) demoUsers() ([]demoRegion, error) {
@@ -45,11 +50,14 @@ func (v *visit) demoUsers() ([]demoRegion, error) {
 	return groupUsers(users), nil
 }
 
-// groupUsers sorts users into their regions, and there by role and name. Roles
-// that have no pages of their own are left out.
+// groupUsers sorts users into their regions, and there by role; those of the
+// departments with the most users come first. Roles that have no pages of their
+// own are left out.
 func groupUsers(users []sharing.User) []demoRegion {
 	var regions []demoRegion
+	colleagues := map[string]int{}
 	for _, u := range users {
+		colleagues[u.Department.ID]++
 		if len(u.Roles) == 0 || u.Roles[0] == sharing.Gateway {
 			continue
 		}
@@ -60,10 +68,21 @@ func groupUsers(users []sharing.User) []demoRegion {
 		}
 		regions[i].Users = append(regions[i].Users, demoUser{User: u, Role: u.Roles[0]})
 	}
-	for _, r := range regions {
+	for i := range regions {
+		r := &regions[i]
 		slices.SortStableFunc(r.Users, func(a, b demoUser) int {
-			return cmp.Or(cmp.Compare(slices.Index(sharing.Roles, a.Role), slices.Index(sharing.Roles, b.Role)), cmp.Compare(a.ID, b.ID))
+			return cmp.Or(cmp.Compare(slices.Index(sharing.Roles, a.Role), slices.Index(sharing.Roles, b.Role)),
+				cmp.Compare(colleagues[b.Department.ID], colleagues[a.Department.ID]), cmp.Compare(a.ID, b.ID))
 		})
+		var first []demoUser
+		for _, u := range r.Users {
+			if slices.Contains(tourRoles, u.Role) && !slices.ContainsFunc(first, func(f demoUser) bool { return f.Role == u.Role }) {
+				first = append(first, u)
+			} else {
+				r.Rest = append(r.Rest, u)
+			}
+		}
+		r.Users = first
 	}
 	return regions
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gongshu/desk"
+	"gongshu/regulation"
 	"gongshu/sharing"
 )
 
@@ -32,7 +33,7 @@ type views struct {
 	words    map[Locale]words
 }
 
-func loadViews(a *assets, dictionaries map[Locale]dictionary, lost func(key string)) (*views, error) {
+func loadViews(a *assets, law *regulation.Library, dictionaries map[Locale]dictionary, lost func(key string)) (*views, error) {
 	if err := declared(); err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func loadViews(a *assets, dictionaries map[Locale]dictionary, lost func(key stri
 	for _, l := range Locales {
 		w := words{locale: l, own: dictionaries[l], lost: lost}
 		v.words[l], v.byLocale[l] = w, map[string]*template.Template{}
-		base := template.New("").Option("missingkey=error").Funcs(functions(w, a))
+		base := template.New("").Option("missingkey=error").Funcs(functions(w, a, law))
 		for _, name := range shared {
 			if _, err := base.ParseFS(templateFiles, "templates/"+name+".html"); err != nil {
 				return nil, err
@@ -88,13 +89,13 @@ func declared() error {
 }
 
 // functions are what templates can call, in one language.
-func functions(w words, a *assets) template.FuncMap {
+func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 	return template.FuncMap{
 		"t": w.T, "n": w.N, "code": w.Code,
-		"day": w.Day, "limit": w.Limit, "instant": w.Instant, "short": w.Short, "stamp": w.Stamp,
+		"day": w.Day, "limit": w.Limit, "instant": w.Instant, "short": w.Short, "stamp": w.Stamp, "until": w.Until,
 		"term": w.Term, "article": w.Article, "budget": w.Budget,
 		"number": w.Number, "size": w.Size,
-		"left": w.Left, "details": w.Details, "light": w.Light, "duty": w.Duty,
+		"left": w.Left, "details": w.Details, "light": w.Light, "shape": w.Shape, "split": w.Split, "duty": w.Duty,
 		"department": func(d sharing.Department) string { return w.pick(d.Name, d.NameEN) },
 		"region":     func(r sharing.Region) string { return w.pick(r.Name, r.NameEN) },
 		"class": func(c sharing.Class, r desk.RegulationRef) string {
@@ -102,6 +103,12 @@ func functions(w words, a *assets) template.FuncMap {
 				return name
 			}
 			return w.Code("class", c)
+		},
+		"regulation": func(ref desk.RegulationRef) string {
+			if r, ok := law.ByID(ref.ID); ok && w.locale == English && r.TitleEn != "" {
+				return r.TitleEn
+			}
+			return "《" + ref.Title + "》"
 		},
 		"join": func(list []string) string {
 			if w.locale == English {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"gongshu/regulation"
 )
 
 func testViews(t *testing.T) *views {
@@ -19,7 +21,7 @@ func testViews(t *testing.T) *views {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := loadViews(a, d, func(key string) { t.Errorf("no text for %q", key) })
+	v, err := loadViews(a, regulation.Shipped(), d, func(key string) { t.Errorf("no text for %q", key) })
 	if err != nil {
 		t.Fatal(err)
 	}

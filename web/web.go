@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -44,25 +45,30 @@ type site struct {
 // Mount adds the pages to e. It fails when a template or a message catalog is
 // broken, undeclared or incomplete. Paths under /api are left to others.
 func Mount(e *echo.Echo, d *desk.Desk, o Options) error {
+	_, err := mount(e, d, o)
+	return err
+}
+
+func mount(e *echo.Echo, d *desk.Desk, o Options) (*site, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	assets, err := loadAssets()
 	if err != nil {
-		return fmt.Errorf("web: assets: %w", err)
+		return nil, fmt.Errorf("web: assets: %w", err)
 	}
 	dictionaries, err := loadDictionaries()
 	if err != nil {
-		return fmt.Errorf("web: message catalogs: %w", err)
+		return nil, fmt.Errorf("web: message catalogs: %w", err)
 	}
-	views, err := loadViews(assets, dictionaries, func(key string) { o.Logger.Warn("a text is missing", "key", key) })
+	views, err := loadViews(assets, d.Law(), dictionaries, func(key string) { o.Logger.Warn("a text is missing", "key", key) })
 	if err != nil {
-		return fmt.Errorf("web: templates: %w", err)
+		return nil, fmt.Errorf("web: templates: %w", err)
 	}
 	s := &site{desk: d, demo: o.Demo, secure: o.Secure, log: o.Logger, views: views, assets: assets,
 		origin: http.NewCrossOriginProtection()}
 	s.routes(e)
-	return nil
+	return s, nil
 }
 
 // routes is the site map.
@@ -126,5 +132,11 @@ func (s *site) routes(e *echo.Echo) {
 		anyone("GET", path, (*visit).backHome)
 	}
 
-	e.RouteNotFound("/*", s.serve((*visit).nowhere, false))
+	nowhere := s.serve((*visit).nowhere, false)
+	e.RouteNotFound("/*", func(c echo.Context) error {
+		if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+			return echo.ErrNotFound
+		}
+		return nowhere(c)
+	})
 }

@@ -255,6 +255,8 @@ func TestDates(t *testing.T) {
 		{en.Day(due), "Tue 24 Nov 2026"},
 		{en.Limit(due), "Tue 24 Nov 2026, 24:00"},
 		{en.Instant(instant), "Tue 24 Nov 2026 09:05"},
+		{zh.Instant(due.Start()), "2026年11月24日（周二）"},
+		{zh.Until(due.End()), "2026年11月24日（周二）"},
 		{zh.Day(0), "—"},
 		{zh.Article("3(2)"), "第三条第（二）项"},
 		{en.Article("16"), "art. 16"},

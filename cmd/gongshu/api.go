@@ -64,6 +64,10 @@ func serveAPI(ctx context.Context, c *config, listen string, secure bool) error 
 	if err != nil {
 		return err
 	}
+	if err := refreshCalendar(ctx, d.Almanac, store); err != nil {
+		return err
+	}
+	go d.Almanac.Follow(ctx, store, logger)
 	var mounted error
 	server := api.New(d, api.Options{Logger: logger, Mount: func(e *echo.Echo) {
 		mounted = web.Mount(e, d, web.Options{Demo: c.Demo, Logger: logger, Secure: secure})

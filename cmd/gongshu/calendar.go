@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,7 @@ func newCalendarCommand() *cobra.Command {
 		Use:   "calendar",
 		Short: "查看和检查放假安排通知 (show and check holiday notices)",
 	}
-	cmd.AddCommand(newCalendarListCommand(), newCalendarCheckCommand(), newCalendarShowCommand())
+	cmd.AddCommand(newCalendarListCommand(), newCalendarCheckCommand(), newCalendarShowCommand(), newCalendarImportCommand())
 	return cmd
 }
 
@@ -37,29 +38,46 @@ func readNotice(name string) (n workday.Notice, err error) {
 }
 
 func newCalendarListCommand() *cobra.Command {
-	var asJSON bool
+	var (
+		c      config
+		asJSON bool
+	)
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "列出全部通知，含已被调整的 (list all notices, amended ones too)",
-		Args:  cobra.NoArgs,
+		Use:     "list",
+		Aliases: []string{"notices"},
+		Short:   "列出全部通知，含已被调整的和导入的 (list all notices, amended and imported ones too)",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			notices := workday.Shipped()
+			notices, imported, err := c.knownNotices(cmd.Context())
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), notices)
 			}
-			table := regulation.Table{Title: "放假安排通知 (holiday notices)", Header: []string{"年份 year", "范围 region", "印发 issued", "放假 off", "调休上班 work", "文号 source", "调整 amends"}}
+			table := regulation.Table{Title: "放假安排通知 (holiday notices)", Header: []string{"年份 year", "范围 region", "印发 issued", "放假 off", "调休上班 work", "文号 source", "调整 amends", "导入 imported"}}
 			for _, n := range notices {
 				region := n.Region
 				if region == "" {
 					region = "全国 national"
 				}
-				table.Rows = append(table.Rows, []string{strconv.Itoa(n.Year), region, n.Issued.String(), strconv.Itoa(len(n.Off)), strconv.Itoa(len(n.Work)), n.Source, dash(n.Amends)})
+				table.Rows = append(table.Rows, []string{strconv.Itoa(n.Year), region, n.Issued.String(), strconv.Itoa(len(n.Off)), strconv.Itoa(len(n.Work)), n.Source, dash(n.Amends), importedOn(imported, n.Source)})
 			}
 			return table.WriteText(cmd.OutOrStdout())
 		},
 	}
+	c.flags(cmd, "database")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer in JSON")
 	return cmd
+}
+
+// importedOn tells when a notice was imported, "—" when it was not.
+func importedOn(imported map[string]time.Time, source string) string {
+	at, ok := imported[source]
+	if !ok {
+		return dash("")
+	}
+	return at.In(sharing.Shanghai).Format(time.DateTime)
 }
 
 func newCalendarCheckCommand() *cobra.Command {

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/log"
 
 	"gongshu/activities"
+	"gongshu/almanac"
 	"gongshu/desk"
 	"gongshu/policies"
 	"gongshu/policies/regulations"
@@ -169,10 +170,14 @@ func (c *config) build(store *postgres.Store, engine desk.Engine) (*desk.Desk, *
 	if err != nil {
 		return nil, nil, err
 	}
+	days, err := almanac.New(workday.ShippedCalendar())
+	if err != nil {
+		return nil, nil, err
+	}
 	d := desk.New(desk.Options{
-		Store: store, Engine: engine, Policy: current, Law: law, Calendar: workday.ShippedCalendar(), Demo: c.Demo,
+		Store: store, Engine: engine, Policy: current, Law: law, Almanac: days, Demo: c.Demo,
 	})
-	return d, &activities.Activities{Store: store, Law: law, Calendar: d.CalendarOf}, nil
+	return d, &activities.Activities{Store: store, Law: law, Almanac: days}, nil
 }
 
 // newLogger writes to the standard error: text for people, JSON for programs.

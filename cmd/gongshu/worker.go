@@ -62,6 +62,9 @@ func runWorker(ctx context.Context, c *config, listen, heads, webhook string) er
 	if err != nil {
 		return err
 	}
+	if err := refreshCalendar(ctx, d.Almanac, store); err != nil {
+		return err
+	}
 	w := &worker.Worker{Engine: engine, Activities: acts, Store: store, Log: logger, Heads: heads}
 	if webhook != "" {
 		w.Deliver = worker.Webhook(webhook, []byte(secret))

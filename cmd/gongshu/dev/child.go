@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,7 +18,8 @@ import (
 )
 
 // A child that dies is started again after a pause that doubles from the first to the last, and is the first again
-// once the child has stayed up for a while. A child that dies this often before it was ever ready fails the start.
+// once the child has stayed up for a while. One that dies before it was ever ready is not: it has so many attempts, each
+// on an address of its own, before the start fails.
 const (
 	firstPause    = 200 * time.Millisecond
 	lastPause     = 10 * time.Second
@@ -103,7 +105,7 @@ type keeper struct {
 	state   *stateFile
 
 	ready   chan struct{} // closed when it is ready for the first time
-	gaveUp  chan struct{} // closed when it died too often before that; failure is set
+	gaveUp  chan struct{} // closed when it died before that; failure is set
 	failure error
 	cancel  context.CancelFunc
 	ended   chan struct{}
@@ -163,7 +165,7 @@ func (k *keeper) run(ctx context.Context) {
 			k.stopErr = err
 			return
 		}
-		if !isClosed(k.ready) && attempt == startAttempts {
+		if !isClosed(k.ready) {
 			k.failure = fmt.Errorf("%s does not start: %w\n%s", k.spec.name, err, logTail(k.log))
 			close(k.gaveUp)
 			<-ctx.Done()
@@ -209,7 +211,7 @@ func (k *keeper) runOnce(ctx context.Context, restarts int) error {
 	defer stopProbing()
 	becameReady := make(chan struct{})
 	go func() {
-		if k.probe(probing) {
+		if k.probe(probing, c.pid) {
 			close(becameReady)
 		}
 	}()
@@ -233,16 +235,47 @@ func (k *keeper) runOnce(ctx context.Context, restarts int) error {
 	}
 }
 
-// probe asks until the child is ready; false when ctx ends first.
-func (k *keeper) probe(ctx context.Context) bool {
+// probe asks until the child is ready, and is itself the one that answers; false when ctx ends first.
+func (k *keeper) probe(ctx context.Context, pid int) bool {
 	for {
 		if k.spec.ready(ctx) == nil {
-			return true
+			if own, err := listens(pid, k.spec.address); err == nil && own {
+				return true
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return false
 		case <-time.After(30 * time.Millisecond):
+		}
+	}
+}
+
+// bring starts a child on the wished address or, when that is taken, on another, and returns when it is ready. The
+// address may be lost to somebody faster before the child listens; then the next one is tried. started is told each
+// keeper before it is waited for.
+func (r *run) bring(ctx context.Context, wish string, spec func(address string) (childSpec, error), started func(*keeper)) error {
+	for attempt := 1; ; attempt++ {
+		address, err := freeAddress(wish)
+		if err != nil {
+			return err
+		}
+		s, err := spec(address)
+		if err != nil {
+			return err
+		}
+		if _, port, err := net.SplitHostPort(wish); err == nil && port != "0" && address != wish {
+			r.console.say("端口 %s 已被占用,%s 改用 %s · %[1]s is taken, %[2]s uses %[3]s instead", wish, s.name, address)
+		}
+		k := r.keep(s)
+		started(k)
+		err = k.awaitReady(ctx)
+		if err == nil || ctx.Err() != nil || attempt == startAttempts {
+			return err
+		}
+		r.console.say("%s 未能启动,再试一次 · %[1]s did not start, trying again, log: %s", s.name, k.log)
+		if err := k.stop(); err != nil {
+			return err
 		}
 	}
 }

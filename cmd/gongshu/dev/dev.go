@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -162,43 +163,36 @@ func (r *run) start(ctx context.Context) (demo string, err error) {
 
 // startPrograms starts api and worker, and returns when both say that they are ready.
 func (r *run) startPrograms(ctx context.Context) error {
-	workerAddress, err := freeAddress("127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	address, err := freeAddress(r.Listen)
-	if err != nil {
-		return err
-	}
-	if _, port, err := net.SplitHostPort(r.Listen); err == nil && port != "0" && address != r.Listen {
-		r.console.say("端口 %s 已被占用,改用 %s · %[1]s is taken, using %s instead", r.Listen, address)
-	}
-	site := "http://" + reachable(address)
-	if err := r.state.update(func(s *State) { s.Address = site }); err != nil {
-		return err
-	}
 	environment := r.environment()
-	r.worker = r.keep(childSpec{
-		name:        "worker",
-		program:     r.program,
-		arguments:   []string{"worker"},
-		environment: append(environment[:len(environment):len(environment)], "GONGSHU_WORKER_LISTEN="+workerAddress),
-		address:     workerAddress,
-		ready:       answersOK("http://" + workerAddress + "/readyz"),
-		patience:    15 * time.Second,
-	})
-	r.api = r.keep(childSpec{
-		name:        "api",
-		program:     r.program,
-		arguments:   []string{"api"},
-		environment: append(environment[:len(environment):len(environment)], "GONGSHU_LISTEN="+address),
-		address:     address,
-		ready:       answersOK(site + "/readyz"),
-		patience:    10 * time.Second,
-	})
+	with := func(v string) []string { return append(slices.Clone(environment), v) }
 	both, ctx := errgroup.WithContext(ctx)
-	both.Go(func() error { return r.worker.awaitReady(ctx) })
-	both.Go(func() error { return r.api.awaitReady(ctx) })
+	both.Go(func() error {
+		return r.bring(ctx, "127.0.0.1:0", func(address string) (childSpec, error) {
+			return childSpec{
+				name:        "worker",
+				program:     r.program,
+				arguments:   []string{"worker"},
+				environment: with("GONGSHU_WORKER_LISTEN=" + address),
+				address:     address,
+				ready:       answersOK("http://" + address + "/readyz"),
+				patience:    15 * time.Second,
+			}, nil
+		}, func(k *keeper) { r.worker = k })
+	})
+	both.Go(func() error {
+		return r.bring(ctx, r.Listen, func(address string) (childSpec, error) {
+			site := "http://" + reachable(address)
+			return childSpec{
+				name:        "api",
+				program:     r.program,
+				arguments:   []string{"api"},
+				environment: with("GONGSHU_LISTEN=" + address),
+				address:     address,
+				ready:       answersOK(site + "/readyz"),
+				patience:    10 * time.Second,
+			}, r.state.update(func(s *State) { s.Address = site })
+		}, func(k *keeper) { r.api = k })
+	})
 	return both.Wait()
 }
 

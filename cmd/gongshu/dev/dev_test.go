@@ -280,3 +280,26 @@ func TestInterruptedStart(t *testing.T) {
 	require.NotContains(t, i.said(), "ready after")
 	require.Contains(t, i.said(), "stopped")
 }
+
+// TestTwoRunsAtOnce has two runs wish for the same ports at the same time. Neither may take the other's servers for
+// its own.
+func TestTwoRunsAtOnce(t *testing.T) {
+	server := devserver(t)
+	listen, err := freeAddress("127.0.0.1:0")
+	require.NoError(t, err)
+	var runs []*instance
+	for range 2 {
+		runs = append(runs, launch(t, nil, "home="+newHome(t), "listen="+listen, "devserver="+server))
+	}
+	a, b := runs[0].awaitReady(t), runs[1].awaitReady(t)
+	require.NotEqual(t, a.Address, b.Address)
+	require.NotEqual(t, a.TemporalAddress, b.TemporalAddress)
+	require.NotEqual(t, a.DatabaseURL, b.DatabaseURL)
+	for _, s := range []State{a, b} {
+		for name, c := range s.Children {
+			own, err := listens(c.PID, c.Address)
+			require.NoError(t, err)
+			require.True(t, own, name)
+		}
+	}
+}

@@ -67,26 +67,25 @@ func (r *run) startTemporal(ctx context.Context, program temporalProgram) error 
 	if program.path == "" {
 		return r.lookAtTemporal(ctx)
 	}
-	address, err := freeAddress(temporalAddress)
-	if err != nil {
-		return err
-	}
-	if address != temporalAddress {
-		r.console.say("端口 %s 已被占用,Temporal 改用 %s · %[1]s is taken, Temporal uses %s", temporalAddress, address)
-	}
+	return r.bring(ctx, temporalAddress, func(address string) (childSpec, error) {
+		return r.temporalSpec(program, address)
+	}, func(k *keeper) { r.temporal = k })
+}
+
+// temporalSpec runs the program on an address, and its web UI on another.
+func (r *run) temporalSpec(program temporalProgram, address string) (childSpec, error) {
 	ui, err := freeAddress(temporalUIAddress)
 	if err != nil {
-		return err
+		return childSpec{}, err
 	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return err
+		return childSpec{}, err
 	}
 	_, uiPort, err := net.SplitHostPort(ui)
 	if err != nil {
-		return err
+		return childSpec{}, err
 	}
-	r.TemporalAddress = address
 	spec := childSpec{
 		name:        "temporal",
 		program:     program.path,
@@ -98,7 +97,7 @@ func (r *run) startTemporal(ctx context.Context, program temporalProgram) error 
 	if program.needsDatabase {
 		url, err := r.database.temporalURL()
 		if err != nil {
-			return err
+			return childSpec{}, err
 		}
 		spec.environment = append(spec.environment, postgresVariable+"="+url)
 		spec.arguments = []string{"temporal", "--port", port, "--ui-port", uiPort, "--namespace", Namespace}
@@ -108,14 +107,10 @@ func (r *run) startTemporal(ctx context.Context, program temporalProgram) error 
 			"--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000",
 			"--dynamic-config-value", "history.timerProcessorMaxPollRPS=2000"}
 	}
-	err = r.state.update(func(s *State) {
+	r.TemporalAddress = address
+	return spec, r.state.update(func(s *State) {
 		s.TemporalAddress, s.TemporalNamespace, s.TemporalUI = address, Namespace, "http://"+ui
 	})
-	if err != nil {
-		return err
-	}
-	r.temporal = r.keep(spec)
-	return r.temporal.awaitReady(ctx)
 }
 
 // lookAtTemporal makes sure that the server that was given answers, and that it has the namespace.
