@@ -246,7 +246,7 @@ func (d *Desk) assign(ctx context.Context, who sharing.User, key, taskID string,
 	}
 	var done struct{}
 	return d.carry(ctx, command, &done, func(ctx context.Context) error {
-		return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		return d.once(ctx, command.ID, func(tx *postgres.Tx) error {
 			if err := tx.ClaimTask(ctx, taskID, to, from); err != nil {
 				return err
 			}

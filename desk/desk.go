@@ -123,6 +123,11 @@ func (d *Desk) carry(ctx context.Context, command sharing.Command, outcome any, 
 		defer cancel()
 		err := out(waiting)
 		if err != nil {
+			// The same request sent twice at once: the other delivery may have been
+			// carried out, and then its outcome is this one's too.
+			if again, unread := d.Store.Command(ctx, command.ID); unread == nil && again.State == sharing.Done {
+				return json.Unmarshal(again.Outcome, outcome)
+			}
 			var refused *sharing.Error
 			if errors.As(err, &refused) && refused.Code != sharing.CodeUnavailable {
 				// The refusal stands whether or not the command could be forgotten.
@@ -135,6 +140,18 @@ func (d *Desk) carry(ctx context.Context, command sharing.Command, outcome any, 
 		}
 	}
 	return json.Unmarshal(command.Outcome, outcome)
+}
+
+// once carries a staged command out in one transaction of its own, without a
+// workflow: at most once, however often it is delivered.
+func (d *Desk) once(ctx context.Context, commandID string, do func(tx *postgres.Tx) error) error {
+	return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		command, err := tx.LockCommand(ctx, commandID)
+		if err != nil || command.State == sharing.Done {
+			return err
+		}
+		return do(tx)
+	})
 }
 
 // secret makes a token that cannot be guessed: 32 random bytes.

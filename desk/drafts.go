@@ -118,7 +118,7 @@ func (d *Desk) SaveDraft(ctx context.Context, who sharing.User, key, id string, 
 	}
 	var saved struct{ ID string }
 	err = d.carry(ctx, command, &saved, func(ctx context.Context) error {
-		return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		return d.once(ctx, command.ID, func(tx *postgres.Tx) error {
 			a, err := d.writeDraft(ctx, tx, who, id, expected, draft, applicant)
 			if err != nil {
 				return err
@@ -267,7 +267,7 @@ func (d *Desk) DiscardDraft(ctx context.Context, who sharing.User, key, id strin
 	}
 	var saved struct{ ID string }
 	return d.carry(ctx, command, &saved, func(ctx context.Context) error {
-		return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		return d.once(ctx, command.ID, func(tx *postgres.Tx) error {
 			a, err := lockDraft(ctx, tx, a.ID, expected)
 			if err != nil {
 				return err

@@ -101,3 +101,28 @@ func TestOneKeyManySenders(t *testing.T) {
 		}
 	}
 }
+
+// A draft saved under one key by many senders at once is one draft.
+func TestOneKeyOneDraft(t *testing.T) {
+	r := desktest.New(t)
+	var (
+		wait sync.WaitGroup
+		ids  [6]string
+		errs [6]error
+	)
+	for i := range ids {
+		wait.Go(func() {
+			var a desk.ApplicationView
+			a, errs[i] = r.SaveDraft(t.Context(), r.User(requester), "one", "", 0, r.Request("shuozhou", conditional))
+			ids[i] = a.ID
+		})
+	}
+	wait.Wait()
+	for i := range ids {
+		require.NoError(t, errs[i])
+		require.Equal(t, ids[0], ids[i])
+	}
+	drafts, err := r.Applications(t.Context(), r.User(requester), sharing.Draft, "", 0)
+	require.NoError(t, err)
+	require.Equal(t, 1, drafts.Total)
+}

@@ -49,8 +49,13 @@ func (s *Store) StageCommand(ctx context.Context, c sharing.Command) (sharing.Co
 }
 
 // LockCommand returns a command and keeps others from carrying it out meanwhile.
+// One that is gone was refused to somebody who sent the same request at the same
+// time: CodeInProgress, and asking again tells.
 func (t *Tx) LockCommand(ctx context.Context, id string) (sharing.Command, error) {
 	c, _, err := scanCommand(t.tx.QueryRow(ctx, selectCommand+`WHERE id = $1 FOR UPDATE`, id))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, sharing.Errorf(sharing.CodeInProgress, "the same request was refused at this moment")
+	}
 	return c, translate(err)
 }
 

@@ -1,0 +1,37 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"gongshu/sharing"
+)
+
+// MessageQuery asks for a page of messages.
+type MessageQuery struct {
+	Cursor string
+	Limit  int
+}
+
+// MessageView is one thing the reader's department was told.
+type MessageView struct {
+	ID    int64  // under which a webhook gets it, too
+	Topic string // an Action, a State, a RungKind, or granted_at_once
+	At    time.Time
+	Data  map[string]string // codes that go with the topic
+	Case  sharing.Case      // as it stands now
+}
+
+// Messages returns one page of what the reader's department was told, the newest
+// first, on cases the reader may see.
+func (d *Desk) Messages(ctx context.Context, who sharing.User, q MessageQuery) (Page[MessageView], error) {
+	told, next, total, err := d.Store.Messages(ctx, d.scope(who, sharing.KindCase), who.Department.ID, q.Cursor, bound(q.Limit))
+	if err != nil {
+		return Page[MessageView]{}, err
+	}
+	page := Page[MessageView]{Next: next, Total: total}
+	for _, m := range told {
+		page.Items = append(page.Items, MessageView{ID: m.ID, Topic: m.Topic, At: m.CreatedAt, Data: m.Data, Case: m.Case})
+	}
+	return page, nil
+}

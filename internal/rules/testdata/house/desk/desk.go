@@ -1,0 +1,7 @@
+package desk
+
+import (
+	_ "github.com/labstack/echo/v4"
+	_ "gongshu/postgres"
+	_ "io"
+)
