@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gongshu/almanac"
@@ -39,15 +40,61 @@ type Moved struct {
 	Notices []string `json:"notices"`
 }
 
-// Message topics and data keys of a moved limit.
+// Keys of what trail and messages say of a moved limit. The last three are there
+// only where they are "true".
 const (
-	dataDuty      = "duty"
-	dataOldDate   = "old_date"
-	dataNewDate   = "new_date"
-	dataNotice    = "notice"
-	dataShortened = "shortened"
-	dataConfirmed = "confirmed"
+	dataDuty        = "duty"
+	dataOwes        = "owes"
+	dataOldDate     = "old_date"
+	dataNewDate     = "new_date"
+	dataNotice      = "notice"
+	dataProvisional = "provisional"
+	dataShortened   = "shortened"
+	dataConfirmed   = "confirmed"
 )
+
+// noticeSeparator stands between the numbers of several notices.
+const noticeSeparator = "、"
+
+// data is m in the words of trail and messages.
+func (m Moved) data() map[string]string {
+	data := map[string]string{
+		dataDuty: m.Duty, dataOwes: m.Owes, dataOldDate: m.Old.String(), dataNewDate: m.New.String(), dataNotice: strings.Join(m.Notices, noticeSeparator),
+	}
+	for key, is := range map[string]bool{dataProvisional: m.Provisional, dataShortened: m.Shortened, dataConfirmed: m.Confirmed} {
+		if is {
+			data[key] = strconv.FormatBool(is)
+		}
+	}
+	return data
+}
+
+// MovedSince returns what the audit trail has of moved limits after its line seq,
+// whoever moved them.
+func MovedSince(ctx context.Context, store *postgres.Store, seq int64) ([]Moved, error) {
+	entries, err := store.EntriesAfter(ctx, seq, sharing.CalendarMoved)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Moved, len(entries))
+	for i, e := range entries {
+		m := Moved{
+			CaseID: e.SubjectID, CaseNumber: e.CaseNumber, Duty: e.Data[dataDuty], Owes: e.Data[dataOwes],
+			Provisional: e.Data[dataProvisional] != "", Shortened: e.Data[dataShortened] != "", Confirmed: e.Data[dataConfirmed] != "",
+		}
+		if e.Data[dataNotice] != "" {
+			m.Notices = strings.Split(e.Data[dataNotice], noticeSeparator)
+		}
+		if m.Old, err = sharing.ParseDate(e.Data[dataOldDate]); err != nil {
+			return nil, err
+		}
+		if m.New, err = sharing.ParseDate(e.Data[dataNewDate]); err != nil {
+			return nil, err
+		}
+		all[i] = m
+	}
+	return all, nil
+}
 
 // ReprojectionBatch is how many cases are moved in one transaction: few enough
 // that a decision on one of them hardly waits.
@@ -220,19 +267,12 @@ func (r Reprojection) derive(clock postgres.Measured) (derived postgres.Derived,
 // entry is the line of the audit trail on a limit that moved. The version of the
 // case stays what it was: nobody took a step.
 func (r Reprojection) entry(clock postgres.Measured, m Moved) sharing.Entry {
-	data := map[string]string{dataDuty: m.Duty, dataOldDate: m.Old.String(), dataNewDate: m.New.String(), dataNotice: strings.Join(m.Notices, "、")}
-	if m.Shortened {
-		data[dataShortened] = "true"
-	}
-	if m.Confirmed {
-		data[dataConfirmed] = "true"
-	}
 	actor := r.Actor
 	if actor == "" {
 		actor = sharing.System
 	}
 	return sharing.Entry{
 		Actor: actor, RegionID: clock.RegionID, Action: sharing.CalendarMoved, SubjectID: clock.CaseID, From: clock.State, To: clock.State,
-		Version: clock.Version, Article: clock.Article, Data: data,
+		Version: clock.Version, Article: clock.Article, Data: m.data(),
 	}
 }

@@ -213,7 +213,7 @@ func TestTheAmendmentOf2020(t *testing.T) {
 	require.Equal(t, sharing.System, last.Actor)
 	require.Equal(t, 1, last.Version)
 	require.Equal(t, "16", last.Article)
-	require.Equal(t, map[string]string{"duty": sharing.DutyAnswer, "old_date": "2020-02-04", "new_date": "2020-02-06", "notice": "国办发明电〔2020〕1号"}, last.Data)
+	require.Equal(t, map[string]string{"duty": sharing.DutyAnswer, "owes": "shuozhou-gongan", "old_date": "2020-02-04", "new_date": "2020-02-06", "notice": "国办发明电〔2020〕1号"}, last.Data)
 	require.Equal(t, []sharing.Message{{Topic: "calendar_moved", CaseID: id, DepartmentID: "shuozhou-gongan", Data: last.Data}}, told(r, conn))
 	require.Empty(t, nudged(r), "its timer rings too early and is set again")
 
@@ -279,9 +279,13 @@ func TestProvisionalDatesBecomeDefinite(t *testing.T) {
 		Off: []sharing.Date{sharing.NewDate(2027, 1, 1)}, Work: []sharing.Date{sharing.NewDate(2027, 1, 2)},
 	})
 	moved := map[string]activities.Moved{}
-	for _, m := range reproject(r) {
+	all := reproject(r)
+	for _, m := range all {
 		moved[m.CaseID] = m
 	}
+	since, err := activities.MovedSince(ctx, r.Store, 0)
+	require.NoError(t, err)
+	require.Equal(t, all, since)
 	require.Len(t, moved, 2)
 	require.True(t, moved[shortened].Shortened)
 	require.Equal(t, "2027-01-05", moved[shortened].New.String())
@@ -293,7 +297,7 @@ func TestProvisionalDatesBecomeDefinite(t *testing.T) {
 	story, err := r.Store.Timeline(ctx, confirmed)
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{
-		"duty": sharing.DutyAnswer, "old_date": "2027-01-11", "new_date": "2027-01-11", "notice": "测试数据〔2026〕2号", "confirmed": "true",
+		"duty": sharing.DutyAnswer, "owes": "shuozhou-gongan", "old_date": "2027-01-11", "new_date": "2027-01-11", "notice": "测试数据〔2026〕2号", "confirmed": "true",
 	}, story[len(story)-1].Data)
 	require.Len(t, told(r, conn), 1, "only of dates that changed")
 	verify(r)
@@ -422,6 +426,9 @@ func TestAnswersGivenWhileTheCalendarMoves(t *testing.T) {
 	for _, m := range append(moved[0], moved[1]...) {
 		times[m.CaseID]++
 	}
+	since, err := activities.MovedSince(ctx, r.Store, 0)
+	require.NoError(t, err)
+	require.ElementsMatch(t, append(moved[0], moved[1]...), since)
 	for _, id := range ids {
 		d := clock(r, id, sharing.DutyAnswer)
 		require.Equal(t, sharing.Met, d.State)

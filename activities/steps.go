@@ -97,6 +97,50 @@ func (a *Activities) Extend(ctx context.Context, commandID string) (sharing.Snap
 	})
 }
 
+// Reassign makes another department owe what the provider owed: the open task and
+// the clock, which runs on as it did. The applicant's own department cannot.
+func (a *Activities) Reassign(ctx context.Context, commandID string) (sharing.Snapshot, error) {
+	return a.perform(ctx, commandID, nil, func(s *step) error {
+		handover, err := body[sharing.Reassignment](s.command)
+		if err != nil {
+			return err
+		}
+		if err := handover.Check(); err != nil {
+			return err
+		}
+		next, err := s.tx.Department(s.ctx, s.c.RegionID, handover.Department)
+		switch {
+		case sharing.CodeOf(err) == sharing.CodeNotFound:
+			return sharing.Invalid("/department", "exists", "no such department in the region")
+		case err != nil:
+			return err
+		case next.ID == s.c.Provider.ID || next.ID == s.c.Applicant.ID:
+			return sharing.Invalid("/department", "other", "neither the department that has it nor the applicant's")
+		}
+		before := s.c.Provider
+		err = s.eachClock(func(d *sharing.Deadline) (changed bool, err error) {
+			if d.Owes.ID != before.ID {
+				return false, nil
+			}
+			d.Owes = next
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.tx.ReassignTask(s.ctx, s.c.ID, next.ID); err != nil {
+			return err
+		}
+		s.c.Provider = next
+		s.entry.Note = handover.Reason
+		s.entry.Data["from_department"], s.entry.Data["to_department"] = before.ID, next.ID
+		for _, d := range []sharing.Department{before, next, s.c.Applicant} {
+			s.tell(d, string(sharing.Reassign), nil)
+		}
+		return nil
+	})
+}
+
 // RequestCompletion asks the applicant, once, for everything that is missing. The
 // clock of the answer stands still meanwhile.
 func (a *Activities) RequestCompletion(ctx context.Context, commandID string) (sharing.Snapshot, error) {

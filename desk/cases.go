@@ -91,7 +91,7 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 
 // steps are what people do to a case, in the order of the story.
 var steps = []sharing.Action{sharing.Pass, sharing.SendBack, sharing.RequestCompletion, sharing.Answer, sharing.Complete, sharing.Provide, sharing.Confirm,
-	sharing.ReportFailure, sharing.Extend, sharing.Withdraw}
+	sharing.ReportFailure, sharing.Extend, sharing.Reassign, sharing.Withdraw}
 
 // can lists what the reader can do to a case now: what the state allows and the
 // policy too.

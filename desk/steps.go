@@ -67,6 +67,14 @@ func extends(who sharing.User, c sharing.Case, rule *regulation.Extension) bool 
 	return who.Department.ID == c.Provider.ID
 }
 
+// Reassign hands a case over to the department that has taken over its data.
+func (d *Desk) Reassign(ctx context.Context, who sharing.User, act Act, body sharing.Reassignment) (Outcome, error) {
+	if err := body.Check(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, sharing.Reassign, body)
+}
+
 // RequestCompletion asks the applicant, once, for all that is missing (补正).
 func (d *Desk) RequestCompletion(ctx context.Context, who sharing.User, act Act, body sharing.Completion) (Outcome, error) {
 	if err := body.Check(); err != nil {

@@ -38,8 +38,8 @@ var bounds = []bound{
 		return slices.Contains([]sharing.Action{sharing.RequestCompletion, sharing.Answer, sharing.Provide}, q.action) &&
 			q.relation != sharing.AsProvider
 	}},
-	{"only the authority makes the first check", func(q question) bool {
-		return (q.action == sharing.Pass || q.action == sharing.SendBack) && q.relation != sharing.AsAuthority
+	{"only the authority makes the first check and reassigns cases", func(q question) bool {
+		return slices.Contains([]sharing.Action{sharing.Pass, sharing.SendBack, sharing.Reassign}, q.action) && q.relation != sharing.AsAuthority
 	}},
 	{"only the provider and the authority extend a limit", func(q question) bool {
 		return q.action == sharing.Extend && q.relation != sharing.AsProvider && q.relation != sharing.AsAuthority

@@ -15,7 +15,7 @@ import (
 var actionsOn = map[sharing.Kind][]sharing.Action{
 	sharing.KindResource:    {sharing.Read, sharing.Apply, sharing.RegisterPaper},
 	sharing.KindApplication: {sharing.Read, sharing.RegisterPaper, sharing.Submit, sharing.Withdraw},
-	sharing.KindCase: {sharing.Read, sharing.Pass, sharing.SendBack, sharing.Extend, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
+	sharing.KindCase: {sharing.Read, sharing.Pass, sharing.SendBack, sharing.Extend, sharing.Reassign, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
 		sharing.Confirm, sharing.ReportFailure, sharing.Withdraw, sharing.Claim, sharing.Watch, sharing.Urge},
 	sharing.KindGrant: {sharing.Read},
 	sharing.KindTrail: {sharing.Read},

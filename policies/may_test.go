@@ -123,6 +123,8 @@ func TestPermissions(t *testing.T) {
 		{"supervisor", "overseer", "claim", "case", "all", no},
 		{"authority_officer", "authority", "pass", "case", "all", yes},
 		{"authority_head", "authority", "send_back", "case", "all", yes},
+		{"authority_officer", "authority", "reassign", "case", "all", yes},
+		{"department_head", "provider", "reassign", "case", "all", no},
 		{"approver", "provider", "pass", "case", "all", no},
 		{"requester", "applicant", "send_back", "case", "all", no},
 		{"authority_officer", "authority", "extend", "case", "all", yes},

@@ -67,7 +67,7 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 			return above
 		case sharing.Urge:
 			return center
-		case sharing.Pass, sharing.SendBack:
+		case sharing.Pass, sharing.SendBack, sharing.Reassign:
 			return center
 		case sharing.Extend:
 			return center || provides && is(sharing.Approver, sharing.DepartmentHead)

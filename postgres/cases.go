@@ -152,8 +152,9 @@ func (t *Tx) StepCase(ctx context.Context, c sharing.Case) error {
 		return err
 	}
 	tag, err := t.tx.Exec(ctx, `
-		UPDATE cases SET state = $2, version = $3, request = $4, updated_at = $5, closed_at = $6 WHERE id = $1 AND version = $3 - 1`,
-		c.ID, c.State, c.Version, request, c.UpdatedAt, c.ClosedAt)
+		UPDATE cases SET state = $2, version = $3, request = $4, updated_at = $5, closed_at = $6, provider_id = $7
+		WHERE id = $1 AND version = $3 - 1`,
+		c.ID, c.State, c.Version, request, c.UpdatedAt, c.ClosedAt, c.Provider.ID)
 	if err == nil && tag.RowsAffected() == 0 {
 		return &sharing.Error{Code: sharing.CodeStale}
 	}

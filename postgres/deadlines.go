@@ -72,7 +72,7 @@ func (t *Tx) PutDeadline(ctx context.Context, d sharing.Deadline, now time.Time)
 	_, err := t.tx.Exec(ctx, `
 		INSERT INTO deadlines (id, case_id, duty, article, statutory, owes_id, clock, state, due_at, due_date, provisional, created_at, met_at, edition)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-		ON CONFLICT (id) DO UPDATE SET clock = excluded.clock, state = excluded.state, due_at = excluded.due_at,
+		ON CONFLICT (id) DO UPDATE SET owes_id = excluded.owes_id, clock = excluded.clock, state = excluded.state, due_at = excluded.due_at,
 			due_date = excluded.due_date, provisional = excluded.provisional, edition = excluded.edition, met_at = excluded.met_at`,
 		d.ID, d.CaseID, d.Duty, d.Article, d.Statutory, d.Owes.ID, mustJSON(d.Clock), d.State, instant(d.DueAt), day(d.DueDate),
 		d.Provisional, now, d.MetAt, d.Edition)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,4 +66,32 @@ func (s *Store) Deliver(ctx context.Context, limit int, deliver func(context.Con
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return delivered, translate(err)
+}
+
+// Told is a message with the case it is about, as that stands now.
+type Told struct {
+	Parcel
+	Case sharing.Case
+}
+
+// Messages returns one page of what a department was told, the newest first, only
+// on cases the scope allows. Whether a message has been delivered elsewhere makes
+// no difference.
+func (s *Store) Messages(ctx context.Context, scope sharing.Scope, department, cursor string, limit int) (page []Told, next string, total int, err error) {
+	var w where
+	w.see(scope, caseLabels)
+	w.and("m.department_id = ?", department)
+	const columns = `m.id, m.topic, m.case_id::text, m.department_id, m.data, m.created_at, m.tries, `
+	return list(ctx, s.pool, listing[Told]{
+		query: `SELECT ` + columns + caseColumns + caseTables + ` JOIN outbox m ON m.case_id = c.id `,
+		count: `SELECT count(*) FROM cases c JOIN outbox m ON m.case_id = c.id `, where: w,
+		key: "m.id", cast: "bigint", id: "m.id::text", desc: true, cursor: cursor, limit: limit,
+		scan: func(row pgx.Row) (Told, error) {
+			var m Told
+			targets := []any{&m.ID, &m.Topic, &m.CaseID, &m.DepartmentID, &m.Data, &m.CreatedAt, &m.Tries}
+			err := row.Scan(append(targets, caseTargets(&m.Case)...)...)
+			return m, err
+		},
+		at: func(m Told) (string, string) { id := strconv.FormatInt(m.ID, 10); return id, id },
+	})
 }

@@ -67,6 +67,17 @@ func (t *Tx) Offices(ctx context.Context, regionID string, kind sharing.Departme
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[sharing.Department])
 }
 
+// Department returns a department of a region; CodeNotFound when it has none of
+// that id.
+func (t *Tx) Department(ctx context.Context, regionID, id string) (sharing.Department, error) {
+	rows, err := t.tx.Query(ctx, `SELECT id, region_id, name, name_en, kind FROM departments WHERE region_id = $1 AND id = $2`, regionID, id)
+	if err != nil {
+		return sharing.Department{}, err
+	}
+	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[sharing.Department])
+	return d, translate(err)
+}
+
 // Regions returns every region by id.
 func (s *Store) Regions(ctx context.Context) ([]sharing.Region, error) {
 	rows, err := s.pool.Query(ctx, `SELECT id, name, name_en FROM regions ORDER BY id`)

@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -131,8 +133,9 @@ func translate(err error) error {
 	if errors.As(err, &connErr) || pgconn.Timeout(err) || errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) {
 		return &sharing.Error{Code: sharing.CodeUnavailable, Cause: err}
 	}
+	// The connection broke while it was in use.
 	var netErr interface{ Timeout() bool }
-	if errors.As(err, &netErr) {
+	if errors.As(err, &netErr) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 		return &sharing.Error{Code: sharing.CodeUnavailable, Cause: err}
 	}
 	return err

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,33 @@ func collectMeasured(rows pgx.Rows, err error) ([]Measured, error) {
 		m.Deadline = r.deadline()
 		return m, err
 	})
+}
+
+// CaseEntry is a line of the audit trail on a case.
+type CaseEntry struct {
+	sharing.Entry
+	CaseNumber string
+}
+
+// EntriesAfter returns the lines on cases with the given action that follow line
+// seq of the audit trail.
+func (s *Store) EntriesAfter(ctx context.Context, seq int64, action sharing.Action) ([]CaseEntry, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT t.entry, c.number FROM trail t JOIN cases c ON c.id::text = t.subject_id WHERE t.seq > $1 AND t.action = $2 ORDER BY t.seq`, seq, action)
+	if err != nil {
+		return nil, translate(err)
+	}
+	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (CaseEntry, error) {
+		var (
+			e   CaseEntry
+			raw []byte
+		)
+		if err := row.Scan(&raw, &e.CaseNumber); err != nil {
+			return e, err
+		}
+		return e, json.Unmarshal(raw, &e.Entry)
+	})
+	return entries, translate(err)
 }
 
 // nobody comes before every case in the order of ids.
@@ -163,9 +191,12 @@ type Nudge struct {
 	CaseID string
 }
 
-// Nudges returns the oldest that wait, at most limit.
+// Nudges returns those that wait, at most limit, beginning with the case on which
+// something is due first.
 func (s *Store) Nudges(ctx context.Context, limit int) ([]Nudge, error) {
-	rows, err := s.pool.Query(ctx, `SELECT id, case_id::text FROM nudges ORDER BY id LIMIT $1`, limit)
+	rows, err := s.pool.Query(ctx, `
+		SELECT n.id, n.case_id::text FROM nudges n
+		ORDER BY (SELECT min(g.due_at) FROM rungs g WHERE g.case_id = n.case_id AND g.fired_at IS NULL), n.id LIMIT $1`, limit)
 	if err != nil {
 		return nil, translate(err)
 	}

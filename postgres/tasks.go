@@ -113,6 +113,13 @@ func (t *Tx) CloseTask(ctx context.Context, caseID, by string, at time.Time) err
 	return err
 }
 
+// ReassignTask gives the task that is open on a case to another department, of
+// which nobody has taken it yet.
+func (t *Tx) ReassignTask(ctx context.Context, caseID, departmentID string) error {
+	_, err := t.tx.Exec(ctx, `UPDATE tasks SET department_id = $2, claimed_by = NULL WHERE case_id = $1 AND state = 'open'`, caseID, departmentID)
+	return err
+}
+
 // ClaimTask gives an open task to a user, or back to everybody when the user is
 // "". It returns CodeAlreadyDecided when somebody else has it or it is not open.
 func (t *Tx) ClaimTask(ctx context.Context, id, userID, from string) error {

@@ -69,6 +69,8 @@ var Transitions = []Transition{
 	{Checking, SendBack, Returned},
 	{Checking, Withdraw, Withdrawn},
 	{Answering, Extend, Answering},
+	{Answering, Reassign, Answering},
+	{Agreed, Reassign, Agreed},
 	{Answering, RequestCompletion, Completing},
 	{Completing, Complete, Answering},
 	{Answering, Answer, Agreed},
@@ -304,6 +306,21 @@ func (p Prolonging) Check(atMost int) error {
 	var c checker
 	c.require(p.N >= 1 && p.N <= atMost, "/n", "range", fmt.Sprintf("1 to %d", atMost))
 	c.text(p.Reason, "/reason", true)
+	return c.err()
+}
+
+// Reassignment hands a case over to the department that has taken over its data,
+// as after a merger of offices.
+type Reassignment struct {
+	Department string `json:"department"`
+	Reason     string `json:"reason"`
+}
+
+// Check returns an *Error naming what is wrong with the reassignment.
+func (r Reassignment) Check() error {
+	var c checker
+	c.require(r.Department != "", "/department", "required", "")
+	c.text(r.Reason, "/reason", true)
 	return c.err()
 }
 

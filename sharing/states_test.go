@@ -32,6 +32,7 @@ var who = map[sharing.Action]string{
 	sharing.Pass:              "the authority, where the regulation has its first check",
 	sharing.SendBack:          "the authority, with reasons",
 	sharing.Extend:            "whom the regulation names, with a reason and within its cap",
+	sharing.Reassign:          "the authority, with a reason",
 	sharing.RequestCompletion: "the providing department, once",
 	sharing.Complete:          "the applicant",
 	sharing.Answer:            "an approver or the head of the providing department",

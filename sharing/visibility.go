@@ -22,6 +22,7 @@ const (
 	Pass              Action = "pass"               // the authority's first check is passed
 	SendBack          Action = "send_back"          // and is not: back to the applicant, with reasons
 	Extend            Action = "extend"             // give the provider longer, where the regulation allows it
+	Reassign          Action = "reassign"           // make another department owe what is open
 	RequestCompletion Action = "request_completion" // 补正通知
 	Complete          Action = "complete"           // 补正
 	Answer            Action = "answer"             // agree or refuse

@@ -109,6 +109,7 @@ func (run *shareRun) step(ctx workflow.Context, s Step) (sharing.Snapshot, error
 		sharing.Pass:              a.Pass,
 		sharing.SendBack:          a.SendBack,
 		sharing.Extend:            a.Extend,
+		sharing.Reassign:          a.Reassign,
 		sharing.RequestCompletion: a.RequestCompletion,
 		sharing.Complete:          a.Complete,
 		sharing.Answer:            a.Answer,

@@ -146,6 +146,7 @@ func (d Direct) Step(ctx context.Context, _ string, s workflows.Step) error {
 		sharing.Pass:              d.Activities.Pass,
 		sharing.SendBack:          d.Activities.SendBack,
 		sharing.Extend:            d.Activities.Extend,
+		sharing.Reassign:          d.Activities.Reassign,
 		sharing.RequestCompletion: d.Activities.RequestCompletion,
 		sharing.Complete:          d.Activities.Complete,
 		sharing.Answer:            d.Activities.Answer,
