@@ -143,6 +143,9 @@ func (s *step) eachClock(change func(*sharing.Deadline) (changed bool, err error
 // application.
 func (s *step) halt() error {
 	return s.eachClock(func(d *sharing.Deadline) (changed bool, err error) {
+		if d.Overdue(s.now) {
+			return false, sharing.Errorf(sharing.CodeWrongState, "the limit for the answer passed on %s; the application can only be answered", d.DueDate)
+		}
 		d.State = sharing.Halted
 		d.Clock.Suspensions = append(d.Clock.Suspensions, sharing.Suspension{From: s.now, Reason: string(sharing.RequestCompletion)})
 		return true, nil

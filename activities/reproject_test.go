@@ -388,6 +388,14 @@ func TestWhatAStaleProcessWritesIsMovedToo(t *testing.T) {
 	require.Len(t, move(), 1)
 	require.Equal(t, "2020-02-06", clock(r, id, sharing.DutyAnswer).DueDate.String())
 
+	// Nor does it matter that the limit had been moved before it wrote.
+	d := clock(r, id, sharing.DutyAnswer)
+	d.DueDate, d.Edition = sharing.NewDate(2020, 2, 4), 0
+	d.DueAt = d.DueDate.End()
+	require.NoError(t, r.Store.InTx(t.Context(), func(tx *postgres.Tx) error { return tx.PutDeadline(t.Context(), d, time.Now()) }))
+	require.Len(t, move(), 1)
+	require.Equal(t, "2020-02-06", clock(r, id, sharing.DutyAnswer).DueDate.String())
+
 	// An older edition never moves back what a later one has moved.
 	require.Empty(t, reproject(r))
 	require.Equal(t, "2020-02-06", clock(r, id, sharing.DutyAnswer).DueDate.String())
@@ -446,6 +454,7 @@ func TestAnswersGivenWhileTheCalendarMoves(t *testing.T) {
 		story, err := r.Store.Timeline(ctx, id)
 		require.NoError(t, err)
 		require.Len(t, story, 2+times[id])
+		require.Equal(t, sharing.Answer, story[len(story)-1].Action, "what has been met does not move")
 	}
 	t.Logf("of %d cases %d were moved before they were answered", n, len(times))
 	require.Empty(t, reproject(r))

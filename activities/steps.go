@@ -142,7 +142,8 @@ func (a *Activities) Reassign(ctx context.Context, commandID string) (sharing.Sn
 }
 
 // RequestCompletion asks the applicant, once, for everything that is missing. The
-// clock of the answer stands still meanwhile.
+// clock of the answer stands still meanwhile. It cannot be asked for once the
+// limit has passed: that would make an overdue answer look punctual.
 func (a *Activities) RequestCompletion(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, nil, func(s *step) error {
 		request, err := body[sharing.Completion](s.command)

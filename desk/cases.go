@@ -98,8 +98,8 @@ var steps = []sharing.Action{sharing.Pass, sharing.SendBack, sharing.RequestComp
 func (d *Desk) can(who sharing.User, c sharing.Case, papers postgres.Paperwork, clocks []Clock) []sharing.Action {
 	var can []sharing.Action
 	for _, action := range steps {
-		if action == sharing.RequestCompletion && papers.Completion != nil {
-			continue // once
+		if action == sharing.RequestCompletion && (papers.Completion != nil || slices.ContainsFunc(clocks, overdue)) {
+			continue // once, and not to make up for a limit that has passed
 		}
 		if action == sharing.Extend && !d.canExtend(who, c, clocks) {
 			continue
@@ -110,6 +110,8 @@ func (d *Desk) can(who sharing.User, c sharing.Case, papers postgres.Paperwork, 
 	}
 	return can
 }
+
+func overdue(k Clock) bool { return k.State == sharing.Running && k.Light == Red }
 
 // canExtend reports whether the limit for the answer can still be extended, and
 // the reader is who may.

@@ -169,6 +169,9 @@ func TestAPaperApplicationCountsFromItsDay(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, view.Timeline, entries, "no rung fires twice")
 
+	_, err = r.RequestCompletion(ctx, r.User(specialist), desk.Act{CaseID: id, Expected: 1}, sharing.Completion{Gaps: []string{"缺少依据"}})
+	require.Equal(t, sharing.CodeWrongState, code(t, err), "an overdue answer does not become punctual by asking back")
+
 	board, err := r.Overdue(ctx, r.User(officer), desk.OverdueQuery{})
 	require.NoError(t, err)
 	require.Equal(t, 1, board.Overdue)

@@ -12,8 +12,8 @@ import (
 
 // caseSteps are the steps that are taken on a case's page, in the order in which
 // the page offers them. Each has its form at /cases/{id}/{step}.
-var caseSteps = []sharing.Action{sharing.Answer, sharing.RequestCompletion, sharing.Complete, sharing.Provide,
-	sharing.Confirm, sharing.ReportFailure, sharing.Withdraw}
+var caseSteps = []sharing.Action{sharing.Pass, sharing.SendBack, sharing.Answer, sharing.RequestCompletion, sharing.Complete,
+	sharing.Provide, sharing.Confirm, sharing.ReportFailure, sharing.Extend, sharing.Withdraw}
 
 // casePage is one case: what is asked, of whom and why, its story, its clocks,
 // and what the reader can do now.
@@ -69,6 +69,9 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	case sharing.CodeOf(err) != sharing.CodeNotFound:
 		return err
 	}
+	if err := v.nameDepartments(view.Timeline); err != nil {
+		return err
+	}
 	page.Laws = citable(view, r)
 	page.Modes = sharing.Modes
 	if law, ok := v.site.desk.Law().ByID(view.RegulationID); ok {
@@ -78,7 +81,7 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 		if !slices.Contains(view.Can, action) {
 			continue
 		}
-		step := caseStep{Action: action, Case: page, Form: newForm(view.Version), Open: tried == "" && len(page.Steps) == 0 && action != sharing.Withdraw}
+		step := caseStep{Action: action, Case: page, Form: newForm(view.Version), Open: tried == "" && len(page.Steps) == 0 && action != sharing.Withdraw && action != sharing.Extend}
 		if action == tried {
 			step.Form, step.Open = f, true
 			if err := v.nameFiles(f); err != nil {
@@ -92,6 +95,26 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 		page.Failed, page.Typed = f.Message, typedTexts(f)
 	}
 	return v.show(status, "case", "cases", page)
+}
+
+// nameDepartments names the departments in a case's story in the reader's
+// language; the trail has them in Chinese.
+func (v *visit) nameDepartments(story []sharing.Entry) error {
+	if v.words.locale == Chinese {
+		return nil
+	}
+	departments, err := v.site.desk.Departments(v.ctx(), v.user)
+	if err != nil {
+		return err
+	}
+	for i := range story {
+		for _, d := range departments {
+			if d.ID == story[i].DepartmentID {
+				story[i].DepartmentName = v.words.pick(d.Name, d.NameEN)
+			}
+		}
+	}
+	return nil
 }
 
 // citable lists laws that a refusal may rest on: the regulation of the case and

@@ -42,6 +42,7 @@ func clockOf(light desk.Light, left *int) desk.Clock {
 		Deadline: sharing.Deadline{
 			ID: "d1", Duty: sharing.DutyAnswer, Article: "16", Statutory: true, Owes: police, State: sharing.Running,
 			Clock: sharing.Clock{Budget: sharing.Budget{N: 5, Unit: sharing.WorkingDays}, Start: noon,
+				Extensions:  []sharing.Extension{{At: noon, N: 2, Reason: hostile}},
 				Suspensions: []sharing.Suspension{{From: noon, Until: &noon}, {From: noon}}},
 			DueAt: due.End(), DueDate: due, Provisional: true,
 		},
@@ -87,13 +88,13 @@ func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
 		Failed: hostile, Typed: []string{hostile},
 	}
 	actions := []sharing.Action{sharing.Submit, sharing.RungFired, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
-		sharing.ReportFailure, sharing.Confirm, sharing.Withdraw, sharing.Expire, sharing.Claim, sharing.Release, sharing.CalendarMoved}
+		sharing.ReportFailure, sharing.Confirm, sharing.Withdraw, sharing.Expire, sharing.Claim, sharing.Release, sharing.CalendarMoved, sharing.Pass, sharing.SendBack, sharing.Extend}
 	for i, action := range actions {
 		page.Timeline = append(page.Timeline, sharing.Entry{
 			Seq: int64(i), At: noon, Actor: "u1", ActorName: hostile, DepartmentName: hostile, Action: action, From: sharing.Answering, To: sharing.Refused,
 			Version: i, Article: "16", Note: hostile,
 			Data: map[string]string{"rung": "urged", "due_date": "2026-11-24", "received_on": "2026-11-20", sharing.DutyAnswer: "2026-11-24",
-				sharing.DutyProvide: "2026-11-24", sharing.DutyConfirm: "2026-11-24", "valid_until": "2027-11-24", "late": sharing.DutyAnswer, "task": "answer"},
+				sharing.DutyProvide: "2026-11-24", sharing.DutyConfirm: "2026-11-24", "valid_until": "2027-11-24", "late": sharing.DutyAnswer, "task": "answer", "old_date": "2026-11-24", "new_date": "2026-11-25", "notice": hostile, sharing.DutyPrecheck: "2026-11-20"},
 		})
 	}
 	page.Timeline[1].Actor = sharing.System
@@ -109,7 +110,7 @@ func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
 func formFixture() *form {
 	f := newForm(4)
 	f.Message = "需要改正" + hostile
-	for _, name := range []string{"purpose", "duty", "scenario", "note", "locator", "reasons", "conditions", "term_months", "basis.0.law", "basis.0.article", "token"} {
+	for _, name := range []string{"purpose", "duty", "scenario", "note", "locator", "reasons", "conditions", "term_months", "n", "reason", "basis.0.law", "basis.0.article", "token"} {
 		f.Typed.Set(name, hostile)
 	}
 	f.Typed["gap"] = []string{hostile, hostile}
@@ -121,7 +122,7 @@ func formFixture() *form {
 	f.Files = []desk.Attachment{attachment}
 	for _, pointer := range []string{"/purpose", "/duty", "/scenario", "/mode", "/term_months", "/items", "/items/0/resource_id", "/items/0/fields",
 		"/attachments", "/for", "/received_on", "/agree", "/fields", "/reasons", "/conditions", "/basis", "/basis/0/law", "/basis/0/article",
-		"/basis/0/attachment", "/gaps", "/gaps/0", "/note", "/locator", "/token", "/received", "/days", "/duty"} {
+		"/basis/0/attachment", "/gaps", "/gaps/0", "/n", "/reason", "/note", "/locator", "/token", "/received", "/days", "/duty"} {
 		f.add(pointer, "wrong at "+pointer)
 	}
 	return f
@@ -153,9 +154,9 @@ func fixtures() []fixture {
 		summaries = append(summaries, s)
 	}
 	var tasks []desk.TaskView
-	for i, kind := range []sharing.TaskKind{sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm} {
+	for i, kind := range []sharing.TaskKind{sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm, sharing.TaskCheck} {
 		t := desk.TaskView{Task: sharing.Task{ID: "t", Kind: kind, Department: police, Case: caseIn(sharing.Answering), DoneBy: hostile, DoneAt: &noon}, Clock: &red}
-		t.ClaimedBy = []string{"", reader.ID, hostile, ""}[i]
+		t.ClaimedBy = []string{"", reader.ID, hostile, "", ""}[i]
 		tasks = append(tasks, t)
 	}
 	application := sharing.Application{ID: "a1", Number: "S1" + hostile, Applicant: taxes, State: sharing.Submitted, Version: 3, Request: request, Paper: true, ReceivedAt: noon, UpdatedAt: noon}
@@ -195,7 +196,7 @@ func fixtures() []fixture {
 			Stored: []difference{{"用途", hostile}, {"职责", ""}}}},
 		{"new", "draft", draftPage{Form: newForm(0), Modes: sharing.Modes, MaxTerm: 60}},
 		{"full", "preview", previewPage{View: view, Received: "2026-11-01", Form: formFixture(), Lines: []desk.PreviewLine{
-			{Resource: resource, Article: "16", Due: &projection, Regulation: law}, {Resource: unconditional, AtOnce: true, Article: "16", Statutory: true, Regulation: law},
+			{Resource: resource, Article: "16", Duty: "答复" + hostile, DutyEN: "answer", Due: &projection, Regulation: law}, {Resource: unconditional, AtOnce: true, Article: "16", Statutory: true, Regulation: law},
 			{Resource: resource, Article: "21", Regulation: law}, {Resource: resource, Due: &sharing.Projection{}, Regulation: law}}}},
 		{"blocked", "preview", previewPage{View: desk.ApplicationView{}, Form: newForm(0), Blocked: true}},
 		{"full", "cases", casesPage{Tabs: tabs, As: "provider", State: sharing.Refused, States: sharing.States, Number: hostile, Found: desk.Page[desk.CaseSummary]{Items: summaries}, More: more}},

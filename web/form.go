@@ -36,7 +36,7 @@ func newForm(version int) *form {
 	return &form{Key: rand.Text(), Version: version, Typed: url.Values{}, Problems: map[string][]string{}}
 }
 
-// posted reads the form that was sent.
+// form reads the form that was sent.
 func (v *visit) form() *form {
 	f := newForm(0)
 	f.Typed = v.Request().PostForm

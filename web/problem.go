@@ -22,7 +22,7 @@ func statusOf(code sharing.Code) int {
 		return http.StatusUnauthorized
 	case sharing.CodeStale:
 		return http.StatusPreconditionFailed
-	case sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeCompletionUsed, sharing.CodeKeyReused, sharing.CodeInProgress:
+	case sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeKeyReused, sharing.CodeInProgress:
 		return http.StatusConflict
 	case sharing.CodeConditionalRead:
 		return http.StatusPreconditionRequired

@@ -17,6 +17,14 @@ func (w words) Details(e sharing.Entry) []string {
 	if d, err := sharing.ParseDate(e.Data["received_on"]); err == nil {
 		list = append(list, w.T("story.received", w.Day(d)))
 	}
+	if e.Action == sharing.CalendarMoved {
+		before, errBefore := sharing.ParseDate(e.Data["old_date"])
+		after, errAfter := sharing.ParseDate(e.Data["new_date"])
+		if errBefore == nil && errAfter == nil {
+			list = append(list, w.T("story.moved", w.Limit(before), w.Limit(after), e.Data["notice"]))
+		}
+	}
+	day(sharing.DutyPrecheck, "story.share.precheck")
 	day(sharing.DutyAnswer, "story.share.answer")
 	day(sharing.DutyProvide, "story.share.provide")
 	day(sharing.DutyConfirm, "story.share.confirm")

@@ -94,7 +94,7 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 		"t": w.T, "n": w.N, "code": w.Code,
 		"day": w.Day, "limit": w.Limit, "instant": w.Instant, "short": w.Short, "stamp": w.Stamp, "until": w.Until,
 		"term": w.Term, "article": w.Article, "budget": w.Budget,
-		"number": w.Number, "size": w.Size,
+		"number": w.Number, "pick": w.pick, "size": w.Size,
 		"left": w.Left, "details": w.Details, "light": w.Light, "shape": w.Shape, "split": w.Split, "duty": w.Duty,
 		"department": func(d sharing.Department) string { return w.pick(d.Name, d.NameEN) },
 		"region":     func(r sharing.Region) string { return w.pick(r.Name, r.NameEN) },
@@ -109,12 +109,6 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 				return r.TitleEn
 			}
 			return "《" + ref.Title + "》"
-		},
-		"join": func(list []string) string {
-			if w.locale == English {
-				return strings.Join(list, ", ")
-			}
-			return strings.Join(list, "、")
 		},
 		"asset": func(name string) (string, error) {
 			hashed, ok := a.names[name]
@@ -149,7 +143,6 @@ type frame struct {
 	Locale  Locale
 	User    sharing.User
 	Signed  bool
-	Demo    bool
 	CSRF    string
 	Here    string // where changing the language leads back to
 	Section string // entry of the menu that is current
@@ -177,7 +170,7 @@ func (f frame) Other() Locale {
 
 // show answers with a page. The page is executed whole before a byte is sent.
 func (v *visit) show(status int, page, section string, data any) error {
-	f := frame{Locale: v.words.locale, User: v.user, Signed: v.signedIn(), Demo: v.site.demo, CSRF: v.mark(),
+	f := frame{Locale: v.words.locale, User: v.user, Signed: v.signedIn(), CSRF: v.mark(),
 		Here: v.here(), Section: section, Notice: v.takeNotice(), Data: data}
 	if f.Signed {
 		f.Watches = v.site.desk.MayWatch(v.user)

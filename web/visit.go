@@ -203,10 +203,10 @@ func localPath(path string) string {
 	return u.RequestURI()
 }
 
-// here is the address of the page shown, as far as it can be opened again.
+// here is the address of the page shown, at which it can be opened again.
 func (v *visit) here() string {
 	if v.posted() {
-		return "/"
+		return localPath(v.Request().URL.EscapedPath())
 	}
 	return localPath(v.Request().URL.RequestURI())
 }

@@ -103,6 +103,9 @@ func (s *site) routes(e *echo.Echo) {
 
 	members("GET", "/cases", (*visit).cases)
 	members("GET", "/cases/:id", (*visit).openCase)
+	members("POST", "/cases/:id/pass", (*visit).pass)
+	members("POST", "/cases/:id/send_back", (*visit).sendBack)
+	members("POST", "/cases/:id/extend", (*visit).extend)
 	members("POST", "/cases/:id/request_completion", (*visit).requestCompletion)
 	members("POST", "/cases/:id/complete", (*visit).complete)
 	members("POST", "/cases/:id/answer", (*visit).answer)

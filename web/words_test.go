@@ -213,13 +213,13 @@ func TestCodesHaveTexts(t *testing.T) {
 	need("cycle", string(sharing.RealTime), string(sharing.Daily), string(sharing.Weekly), string(sharing.Monthly), string(sharing.Quarterly), string(sharing.HalfYearly), string(sharing.EveryYear), string(sharing.Irregularly))
 	need("day", string(sharing.StartDay), string(sharing.Worked), string(sharing.MakeUp), string(sharing.Weekend), string(sharing.Holiday), string(sharing.Suspended), string(sharing.Counted), string(sharing.MovedForward))
 	need("rung", string(sharing.Reminder), string(sharing.LimitReached), string(sharing.Urged), string(sharing.Supervised), string(sharing.Rectification))
-	need("task", string(sharing.TaskAnswer), string(sharing.TaskComplete), string(sharing.TaskProvide), string(sharing.TaskConfirm))
+	need("task", string(sharing.TaskCheck), string(sharing.TaskAnswer), string(sharing.TaskComplete), string(sharing.TaskProvide), string(sharing.TaskConfirm))
 	need("grant", string(sharing.GrantActive), string(sharing.GrantEnded))
 	need("light", string(desk.Green), string(desk.Yellow), string(desk.Red), string(desk.Grey))
 	need("light.shape", string(desk.Green), string(desk.Yellow), string(desk.Red), string(desk.Grey))
 	codes := []sharing.Code{sharing.CodeInvalid, sharing.CodeNotFound, sharing.CodeForbidden, sharing.CodeUnauthenticated, sharing.CodeStale,
 		sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeKeyReused, sharing.CodeInProgress, sharing.CodeNotShared, sharing.CodeNoRegulation,
-		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeConditionalRead}
+		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead}
 	for _, c := range codes {
 		need("error", string(c))
 		status := statusOf(c)

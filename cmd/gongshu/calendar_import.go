@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -200,11 +201,15 @@ func (c *calendarImport) check(ctx context.Context, store *postgres.Store, in al
 func (c *calendarImport) move(ctx context.Context, store *postgres.Store, law *regulation.Library, days *almanac.Almanac, in almanac.Import,
 	report *calendarReport, progress io.Writer) (statuses []almanac.Status, err error) {
 	r := activities.Reprojection{Store: store, Law: law, Actor: in.Actor}
+	if report.Limits, err = store.Behind(ctx, math.MaxInt64); err != nil {
+		return nil, err
+	}
+	thousands := 0
 	tell := func(seen int, moved []activities.Moved) {
-		thousand := report.Limits/1000 < seen/1000
-		report.Limits, report.Moves = seen, append(report.Moves, moved...)
-		if thousand {
-			fmt.Fprintf(progress, "已核 %d 个期限，变动 %d 个 (limits looked at, moved)\n", seen, len(report.Moves))
+		report.Moves = append(report.Moves, moved...)
+		if seen/1000 > thousands {
+			thousands = seen / 1000
+			fmt.Fprintf(progress, "已核 %d / %d 个期限 (limits looked at)\n", seen, report.Limits)
 		}
 	}
 	if c.dryRun {
@@ -213,11 +218,20 @@ func (c *calendarImport) move(ctx context.Context, store *postgres.Store, law *r
 		}
 		return statuses, r.Rehearse(ctx, tell)
 	}
+	head, err := store.TrailHead(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if statuses, err = days.Record(ctx, store, in); err != nil {
 		return nil, err
 	}
 	r.Edition = days.Now()
-	return statuses, r.Run(ctx, tell)
+	if err := r.Run(ctx, tell); err != nil {
+		return nil, err
+	}
+	// A worker may have taken its share: the trail has both.
+	report.Moves, err = activities.MovedSince(ctx, store, head.Seq)
+	return statuses, err
 }
 
 var statusWords = map[almanac.Status]string{

@@ -33,7 +33,8 @@ type childSpec struct {
 	program     string
 	arguments   []string
 	environment []string
-	address     string                      // where it listens, for the state file
+	address     string                      // where it listens
+	also        []string                    // further addresses it listens on
 	ready       func(context.Context) error // asked until it returns nil
 	patience    time.Duration               // for an orderly end
 }
@@ -238,10 +239,8 @@ func (k *keeper) runOnce(ctx context.Context, restarts int) error {
 // probe asks until the child is ready, and is itself the one that answers; false when ctx ends first.
 func (k *keeper) probe(ctx context.Context, pid int) bool {
 	for {
-		if k.spec.ready(ctx) == nil {
-			if own, err := listens(pid, k.spec.address); err == nil && own {
-				return true
-			}
+		if k.spec.ready(ctx) == nil && k.spec.listening(pid) {
+			return true
 		}
 		select {
 		case <-ctx.Done():
@@ -251,10 +250,21 @@ func (k *keeper) probe(ctx context.Context, pid int) bool {
 	}
 }
 
+// listening reports whether the process listens wherever it should.
+func (s childSpec) listening(pid int) bool {
+	for _, address := range append([]string{s.address}, s.also...) {
+		if own, err := listens(pid, address); err != nil || !own {
+			return false
+		}
+	}
+	return true
+}
+
 // bring starts a child on the wished address or, when that is taken, on another, and returns when it is ready. The
 // address may be lost to somebody faster before the child listens; then the next one is tried. started is told each
 // keeper before it is waited for.
 func (r *run) bring(ctx context.Context, wish string, spec func(address string) (childSpec, error), started func(*keeper)) error {
+	pause := firstPause
 	for attempt := 1; ; attempt++ {
 		address, err := freeAddress(wish)
 		if err != nil {
@@ -277,6 +287,12 @@ func (r *run) bring(ctx context.Context, wish string, spec func(address string) 
 		if err := k.stop(); err != nil {
 			return err
 		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+		pause *= 4
 	}
 }
 

@@ -273,7 +273,7 @@ func TestFailedStart(t *testing.T) {
 
 func TestInterruptedStart(t *testing.T) {
 	i := launch(t, nil, "home="+newHome(t), "listen=127.0.0.1:0", "devserver="+devserver(t))
-	require.Eventually(t, func() bool { return strings.Contains(i.said(), "PostgreSQL") }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(i.said(), "· ready (") }, 30*time.Second, 5*time.Millisecond)
 	require.NoError(t, i.cmd.Process.Signal(os.Interrupt))
 	<-i.done
 	require.NoError(t, i.err)
@@ -302,4 +302,22 @@ func TestTwoRunsAtOnce(t *testing.T) {
 			require.True(t, own, name)
 		}
 	}
+}
+
+// TestInterruptedTemporalSchema begins where a first start was killed in the middle of Temporal's first schema file.
+func TestInterruptedTemporalSchema(t *testing.T) {
+	server := devserver(t)
+	home := newHome(t)
+	require.NoError(t, makeHome(home))
+	pg, err := localpg.Start(t.Context(), localpg.Options{Dir: filepath.Join(home, "postgres"), Ephemeral: true})
+	require.NoError(t, err)
+	require.NoError(t, pg.CreateLogin(t.Context(), temporalRole, true))
+	require.NoError(t, pg.CreateDatabase(t.Context(), "temporal", temporalRole))
+	require.NoError(t, pg.Exec(t.Context(), "temporal", `SET ROLE temporal;
+		CREATE TABLE schema_version (version_partition int, db_name text, creation_time timestamp, curr_version text, min_compatible_version text);
+		INSERT INTO schema_version VALUES (0, 'temporal', now(), '0.0', '0.0');
+		CREATE TABLE namespace_metadata (partition_id int, notification_version bigint);
+		INSERT INTO namespace_metadata VALUES (54321, 1)`))
+	require.NoError(t, pg.Stop(t.Context()))
+	launch(t, nil, "home="+home, "listen=127.0.0.1:0", "devserver="+server).awaitReady(t)
 }

@@ -91,6 +91,7 @@ func (r *run) temporalSpec(program temporalProgram, address string) (childSpec, 
 		program:     program.path,
 		environment: inherited(),
 		address:     address,
+		also:        []string{ui},
 		ready:       func(ctx context.Context) error { return useNamespace(ctx, address) },
 		patience:    15 * time.Second,
 	}
