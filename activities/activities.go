@@ -26,6 +26,9 @@ type Activities struct {
 	Law   *regulation.Library
 	// Almanac is the calendar of working days as it is known now.
 	Almanac *almanac.Almanac
+	// DeemNextDay: what is received on a day off is deemed received on the next
+	// working day. An operator's setting, off by default.
+	DeemNextDay bool
 	// Start starts the workflow of a case that was filed with others, if it does
 	// not run yet.
 	Start func(ctx context.Context, caseID string) error

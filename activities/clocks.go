@@ -26,7 +26,7 @@ func (s *step) startClock(name string, owes sharing.Department, from time.Time) 
 	}
 	d := sharing.Deadline{
 		ID: uuid.NewString(), CaseID: s.c.ID, Duty: name, Article: duty.ArticleFor(s.c.Facts), Statutory: statutory, Owes: owes,
-		Clock: sharing.Clock{Budget: budget, Start: from}, State: sharing.Running,
+		Clock: sharing.Clock{Budget: budget, Start: from, DeemNextDay: s.DeemNextDay}, State: sharing.Running,
 	}
 	if err := s.project(&d, duty); err != nil {
 		return nil, err

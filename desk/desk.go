@@ -41,6 +41,8 @@ type Options struct {
 	Almanac *almanac.Almanac
 	// Demo lets anybody on this machine sign in as any user. Never outside a demo.
 	Demo bool
+	// DeemNextDay is the operator's setting of that name, for previews.
+	DeemNextDay bool
 	// Patience is how long a step may take before its outcome is called unknown;
 	// 15 seconds when zero.
 	Patience time.Duration

@@ -331,7 +331,7 @@ func (d *Desk) Preview(ctx context.Context, who sharing.User, id string, receive
 		if !ok {
 			continue
 		}
-		p, err := d.CalendarOf(who.Region.ID).Project(sharing.Clock{Budget: budget, Start: received})
+		p, err := d.CalendarOf(who.Region.ID).Project(sharing.Clock{Budget: budget, Start: received, DeemNextDay: d.DeemNextDay})
 		if err != nil {
 			return nil, &sharing.Error{Code: sharing.CodeBeyondCalendar, Detail: err.Error(), Cause: err}
 		}

@@ -34,6 +34,7 @@ type config struct {
 	TemporalAddress  string
 	Namespace        string
 	Regulations      string
+	DeemNextDay      bool
 	Demo             bool
 }
 
@@ -51,6 +52,8 @@ func (c *config) flags(cmd *cobra.Command, which ...string) {
 			f.StringVar(&c.Namespace, "temporal-namespace", environment("GONGSHU_TEMPORAL_NAMESPACE", "gongshu"), "Temporal namespace ($GONGSHU_TEMPORAL_NAMESPACE)")
 		case "regulations":
 			f.StringVar(&c.Regulations, "regulations", os.Getenv("GONGSHU_REGULATIONS_DIR"), "folder of further regulation files ($GONGSHU_REGULATIONS_DIR)")
+			f.BoolVar(&c.DeemNextDay, "deem-next-day", os.Getenv("GONGSHU_DEEM_NEXT_DAY") == "1",
+				"what is received on a day off is deemed received on the next working day ($GONGSHU_DEEM_NEXT_DAY=1)")
 		case "demo":
 			f.BoolVar(&c.Demo, "demo", os.Getenv("GONGSHU_DEMO") == "1", "anybody on this machine may sign in as any user; loopback only ($GONGSHU_DEMO=1)")
 		}
@@ -94,6 +97,7 @@ type devState struct {
 	DatabaseURL      string `json:"database_url"`
 	OwnerDatabaseURL string `json:"owner_database_url"`
 	TemporalAddress  string `json:"temporal_address"`
+	Namespace        string `json:"temporal_namespace"`
 }
 
 // runningDev reads the state of a system run by `gongshu dev`; it is empty when
@@ -123,8 +127,8 @@ func openStore(ctx context.Context, url string) (*postgres.Store, error) {
 
 // dial connects to Temporal, waiting a while for it.
 func (c *config) dial(ctx context.Context, logger *slog.Logger) (workflows.Engine, error) {
-	if c.TemporalAddress == "" {
-		c.TemporalAddress = runningDev().TemporalAddress
+	if dev := runningDev(); c.TemporalAddress == "" && dev.TemporalAddress != "" {
+		c.TemporalAddress, c.Namespace = dev.TemporalAddress, dev.Namespace
 	}
 	if err := given(c.TemporalAddress, "temporal-address", "GONGSHU_TEMPORAL_ADDRESS"); err != nil {
 		return workflows.Engine{}, err
@@ -175,9 +179,9 @@ func (c *config) build(store *postgres.Store, engine desk.Engine) (*desk.Desk, *
 		return nil, nil, err
 	}
 	d := desk.New(desk.Options{
-		Store: store, Engine: engine, Policy: current, Law: law, Almanac: days, Demo: c.Demo,
+		Store: store, Engine: engine, Policy: current, Law: law, Almanac: days, DeemNextDay: c.DeemNextDay, Demo: c.Demo,
 	})
-	return d, &activities.Activities{Store: store, Law: law, Almanac: days}, nil
+	return d, &activities.Activities{Store: store, Law: law, Almanac: days, DeemNextDay: c.DeemNextDay}, nil
 }
 
 // newLogger writes to the standard error: text for people, JSON for programs.
