@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/sharing"
 )
@@ -73,9 +72,4 @@ func (d *Desk) taskKinds(who sharing.User) []sharing.TaskKind {
 	}
 	slices.Sort(kinds)
 	return kinds
-}
-
-// trailScope is what a user may see of the audit trail.
-func (d *Desk) mayReadTrail(who sharing.User) bool {
-	return d.may(who, sharing.Read, policies.Trail(who.Region.ID))
 }

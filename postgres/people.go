@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,25 +89,152 @@ func (s *Store) Regions(ctx context.Context) ([]sharing.Region, error) {
 	return regions, translate(err)
 }
 
+// People are regions, departments and users to be put into the database.
+type People struct {
+	Regions     []sharing.Region
+	Departments []sharing.Department
+	Users       []sharing.User
+	// Disabled says by user id who may no longer sign in. Users that it does not
+	// name stay as they are; new ones are enabled.
+	Disabled map[string]bool
+}
+
+// PeopleChange is what putting one region, department or user did.
+type PeopleChange struct {
+	Kind   string // "region", "department" or "user"
+	ID     string
+	Change Change
+}
+
 // PutPeople adds regions, departments and users, or brings those that are there
-// up to date. Only the owner of the tables may.
+// up to date. Only the owner of the tables may. See [Tx.ImportPeople].
 func (t *Tx) PutPeople(ctx context.Context, regions []sharing.Region, departments []sharing.Department, users []sharing.User) error {
-	batch := &pgx.Batch{}
-	for _, r := range regions {
-		batch.Queue(`INSERT INTO regions (id, name, name_en) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en`, r.ID, r.Name, r.NameEN)
+	_, err := t.ImportPeople(ctx, People{Regions: regions, Departments: departments, Users: users})
+	return err
+}
+
+// ImportPeople is PutPeople that also disables and enables users, and tells what
+// became of each in the order given. What p does not name stays as it is. Whoever
+// is disabled loses their access tokens and sessions, and signs in anew if they are
+// enabled again. A department that would leave its region, or share its name with
+// another department of the region, is refused with a [*DepartmentConflict], and
+// the transaction must then be rolled back.
+func (t *Tx) ImportPeople(ctx context.Context, p People) ([]PeopleChange, error) {
+	if err := t.checkRegions(ctx, p.Departments); err != nil {
+		return nil, err
 	}
-	for _, d := range departments {
-		batch.Queue(`INSERT INTO departments (id, region_id, name, name_en, kind) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en, kind = excluded.kind`,
+	batch := &pgx.Batch{}
+	var changes []PeopleChange
+	put := func(kind, id, sql string, args ...any) {
+		i := len(changes)
+		changes = append(changes, PeopleChange{kind, id, Unchanged})
+		batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
+			var added bool
+			switch err := row.Scan(&added); {
+			case errors.Is(err, pgx.ErrNoRows): // nothing to update
+				return nil
+			case err != nil:
+				return err
+			}
+			changes[i].Change = Updated
+			if added {
+				changes[i].Change = Added
+			}
+			return nil
+		})
+	}
+	// Of a row that was inserted, and not updated, xmax is 0.
+	for _, r := range p.Regions {
+		put("region", r.ID, `INSERT INTO regions AS r (id, name, name_en) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en
+			WHERE (r.name, r.name_en) IS DISTINCT FROM (excluded.name, excluded.name_en) RETURNING xmax = 0`, r.ID, r.Name, r.NameEN)
+	}
+	for _, d := range p.Departments {
+		put("department", d.ID, `INSERT INTO departments AS d (id, region_id, name, name_en, kind) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en, kind = excluded.kind
+			WHERE (d.name, d.name_en, d.kind) IS DISTINCT FROM (excluded.name, excluded.name_en, excluded.kind) RETURNING xmax = 0`,
 			d.ID, d.RegionID, d.Name, d.NameEN, d.Kind)
 	}
-	for _, u := range users {
-		batch.Queue(`INSERT INTO users (id, name, department_id, roles) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, department_id = excluded.department_id, roles = excluded.roles`,
-			u.ID, u.Name, u.Department.ID, u.Roles)
+	var disabled []string
+	for _, u := range p.Users {
+		var state *bool
+		if off, ok := p.Disabled[u.ID]; ok {
+			state = &off
+			if off {
+				disabled = append(disabled, u.ID)
+			}
+		}
+		put("user", u.ID, `INSERT INTO users AS u (id, name, department_id, roles, disabled) VALUES ($1, $2, $3, $4, coalesce($5, false))
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, department_id = excluded.department_id, roles = excluded.roles,
+				disabled = coalesce($5, u.disabled)
+			WHERE (u.name, u.department_id, u.roles, u.disabled) IS DISTINCT FROM
+				(excluded.name, excluded.department_id, excluded.roles, coalesce($5, u.disabled)) RETURNING xmax = 0`,
+			u.ID, u.Name, u.Department.ID, u.Roles, state)
 	}
-	return t.tx.SendBatch(ctx, batch).Close()
+	batch.Queue(`DELETE FROM access_tokens WHERE user_id = ANY($1)`, disabled)
+	batch.Queue(`DELETE FROM sessions WHERE user_id = ANY($1)`, disabled)
+	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	return changes, t.checkNames(ctx, p.Departments)
+}
+
+// DepartmentConflict says why a department cannot be put into the database.
+type DepartmentConflict struct {
+	ID, Name, Region string
+	// Has is the region that the department belongs to, when it would leave it.
+	Has string
+	// Other is the department that has the same name, when one of the region has.
+	Other string
+}
+
+func (e *DepartmentConflict) Error() string {
+	if e.Other != "" {
+		return fmt.Sprintf("department %s: region %s has another of the name %s, %s", e.ID, e.Region, e.Name, e.Other)
+	}
+	return fmt.Sprintf("department %s belongs to region %s and cannot be moved to %s", e.ID, e.Has, e.Region)
+}
+
+// checkRegions refuses departments that belong to another region than they are
+// given: everything that is theirs would move with them.
+func (t *Tx) checkRegions(ctx context.Context, departments []sharing.Department) error {
+	ids, regions := make([]string, len(departments)), make([]string, len(departments))
+	for i, d := range departments {
+		ids[i], regions[i] = d.ID, d.RegionID
+	}
+	return t.conflicts(ctx, `
+		SELECT d.id, d.name, n.region, d.region_id, '' FROM departments d
+			JOIN unnest($1::text[], $2::text[]) AS n (id, region) ON n.id = d.id
+		WHERE d.region_id <> n.region ORDER BY d.id`, ids, regions)
+}
+
+// checkNames refuses departments of a name that another department of their region
+// has: nobody could tell which of the two owes an answer.
+func (t *Tx) checkNames(ctx context.Context, departments []sharing.Department) error {
+	ids := make([]string, len(departments))
+	for i, d := range departments {
+		ids[i] = d.ID
+	}
+	return t.conflicts(ctx, `
+		SELECT d.id, d.name, d.region_id, '', o.id FROM departments d
+			JOIN departments o ON o.region_id = d.region_id AND o.name = d.name AND o.id <> d.id
+		WHERE d.id = ANY($1) ORDER BY d.id`, ids)
+}
+
+func (t *Tx) conflicts(ctx context.Context, sql string, args ...any) error {
+	rows, err := t.tx.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[DepartmentConflict])
+	if err != nil {
+		return err
+	}
+	all := make([]error, len(found))
+	for i, c := range found {
+		all[i] = c
+	}
+	return errors.Join(all...)
 }
 
 // A secret is kept as its hash: who reads the database cannot sign in with it.

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
+	"gongshu/almanac"
 	"gongshu/postgres"
 )
 
@@ -19,24 +18,18 @@ func newMigrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = patiently(cmd.Context(), "PostgreSQL", func() (struct{}, error) {
-				return struct{}{}, ping(cmd.Context(), url)
-			})
+			owner, err := openStore(cmd.Context(), url)
 			if err != nil {
 				return err
 			}
-			return postgres.Migrate(cmd.Context(), url)
+			defer owner.Close()
+			if err := postgres.Migrate(cmd.Context(), url); err != nil {
+				return err
+			}
+			// Notices that came with this release move what already runs.
+			return almanac.Ship(cmd.Context(), owner)
 		},
 	}
 	c.flags(cmd, "owner")
 	return cmd
-}
-
-func ping(ctx context.Context, url string) error {
-	store, err := postgres.Open(ctx, url)
-	if err != nil {
-		return err
-	}
-	store.Close()
-	return nil
 }
