@@ -98,6 +98,8 @@ func (s *server) previewApplication(c echo.Context, who sharing.User) error {
 		line := previewLineView{
 			Resource:   s.viewResource(who)(l.Resource),
 			AtOnce:     l.AtOnce,
+			Duty:       l.Duty,
+			DutyEN:     l.DutyEN,
 			Article:    l.Article,
 			Statutory:  l.Statutory,
 			Regulation: viewRegulationRef(l.Regulation),
@@ -199,6 +201,8 @@ func (s *server) viewApplicationDetail(who sharing.User, a desk.ApplicationView)
 type previewLineView struct {
 	Resource   resourceView      `json:"resource"`
 	AtOnce     bool              `json:"at_once"`
+	Duty       string            `json:"duty,omitempty"`
+	DutyEN     string            `json:"duty_en,omitempty"`
 	Article    string            `json:"article,omitempty"`
 	Statutory  bool              `json:"statutory"`
 	Due        *projectionView   `json:"due,omitempty"`

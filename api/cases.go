@@ -151,6 +151,7 @@ type caseDetail struct {
 	Task         *caseTaskView       `json:"task,omitempty"`
 	Can          []sharing.Action    `json:"can"`
 	Refusal      refusalView         `json:"refusal"`
+	ExtensionCap int                 `json:"extension_cap,omitempty"`
 	Coordination string              `json:"coordination,omitempty"`
 }
 
@@ -166,6 +167,7 @@ func viewCaseDetail(c desk.CaseView) caseDetail {
 		Attachments:  each(c.Attachments, viewAttachment),
 		Can:          some(c.Can),
 		Refusal:      refusalView(c.Refusal),
+		ExtensionCap: c.ExtensionCap,
 		Coordination: c.Coordination,
 	}
 	if c.Grant != nil {

@@ -72,6 +72,7 @@ type resourceView struct {
 	Modes       []sharing.Mode       `json:"modes"`
 	Base        sharing.BaseCategory `json:"base,omitempty"`
 	Fields      []sharing.Field      `json:"fields"`
+	Facts       map[string]bool      `json:"facts,omitempty"`
 	Version     int                  `json:"version"`
 	UpdatedAt   time.Time            `json:"updated_at"`
 	MayApply    bool                 `json:"may_apply"`
@@ -97,6 +98,7 @@ func (s *server) viewResource(who sharing.User) func(sharing.Resource) resourceV
 			Modes:       some(r.Modes),
 			Base:        r.Base,
 			Fields:      some(r.Fields),
+			Facts:       r.Facts,
 			Version:     r.Version,
 			UpdatedAt:   local(r.UpdatedAt),
 			MayApply:    s.desk.MayApply(who, r),

@@ -40,6 +40,18 @@ func (s *server) release(c echo.Context, who sharing.User) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
+func (s *server) messages(c echo.Context, who sharing.User) error {
+	cursor, limit, err := paging(c)
+	if err != nil {
+		return err
+	}
+	found, err := s.desk.Messages(c.Request().Context(), who, desk.MessageQuery{Cursor: cursor, Limit: limit})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, viewPage(found, viewMessage))
+}
+
 func (s *server) overdue(c echo.Context, who sharing.User) error {
 	cursor, limit, err := paging(c)
 	if err != nil {
@@ -97,6 +109,18 @@ type taskView struct {
 
 func viewTask(t desk.TaskView) taskView {
 	return taskView{viewCaseTask(t.Task), viewCase(t.Case), viewClockOrNil(t.Clock)}
+}
+
+type messageView struct {
+	ID    int64             `json:"id"`
+	Topic string            `json:"topic"`
+	At    time.Time         `json:"at"`
+	Data  map[string]string `json:"data,omitempty"`
+	Case  caseView          `json:"case"`
+}
+
+func viewMessage(m desk.MessageView) messageView {
+	return messageView{ID: m.ID, Topic: m.Topic, At: local(m.At), Data: m.Data, Case: viewCase(m.Case)}
 }
 
 type boardView struct {

@@ -70,6 +70,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{"wrong state", &sharing.Error{Code: sharing.CodeWrongState}, 409, nil, nil},
 		{"already decided", &sharing.Error{Code: sharing.CodeAlreadyDecided}, 409, nil, nil},
 		{"completion used", &sharing.Error{Code: sharing.CodeCompletionUsed}, 409, nil, nil},
+		{"no extension", &sharing.Error{Code: sharing.CodeNoExtension, Article: "16(2)"}, 409, []string{`"code":"no_extension"`, `"article":"16(2)"`, "不能延长期限"}, nil},
 		{"key reused", &sharing.Error{Code: sharing.CodeKeyReused}, 409, nil, nil},
 		{"in progress", &sharing.Error{Code: sharing.CodeInProgress}, 409, nil, nil},
 		{"condition", &sharing.Error{Code: sharing.CodeConditionalRead}, 428, []string{`"code":"condition_missing"`}, nil},
@@ -132,7 +133,7 @@ func TestCodesAreComplete(t *testing.T) {
 	codes := []sharing.Code{sharing.CodeInvalid, sharing.CodeNotFound, sharing.CodeForbidden, sharing.CodeUnauthenticated,
 		sharing.CodeStale, sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeKeyReused, sharing.CodeInProgress,
 		sharing.CodeNotShared, sharing.CodeNoRegulation, sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable,
-		sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeConditionalRead, codeMalformed, codeMethod, codeMediaType, codeInternal}
+		sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead, codeMalformed, codeMethod, codeMediaType, codeInternal}
 	var have []sharing.Code
 	for _, k := range kinds {
 		have = append(have, k.code)

@@ -28,8 +28,9 @@ type caller struct {
 	tokens map[string]string
 }
 
-func newCaller(t testing.TB) *caller {
-	rig := desktest.New(t)
+func newCaller(t testing.TB) *caller { return newCallerOn(t, desktest.New(t)) }
+
+func newCallerOn(t testing.TB, rig *desktest.Rig) *caller {
 	return &caller{t, rig, New(rig.Desk, Options{Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))}), map[string]string{}}
 }
 

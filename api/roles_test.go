@@ -53,6 +53,7 @@ func TestOperationsByRole(t *testing.T) {
 		{"GET", "/cases/{case}", "" /*                   */, "200 200 200 200 200 404 404 404 200 200 200 404 404 404 404 404"},
 		{"GET", "/cases/{granted}", "" /*                */, "200 200 200 200 200 404 404 404 200 200 200 404 404 404 404 404"},
 		{"GET", "/tasks", "" /*                          */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"GET", "/messages", "" /*                       */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"GET", "/overdue", "" /*                        */, "403 403 403 403 403 403 403 403 200 200 200 403 403 403 403 403"},
 		{"GET", "/grants", "" /*                         */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"GET", "/attachments/{file}", "" /*             */, "200 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
@@ -60,6 +61,10 @@ func TestOperationsByRole(t *testing.T) {
 		{"PUT", "/applications/{draft}", `{}` /*         */, "412 412 403 403 403 404 404 403 403 403 403 403 403 403 403 403"},
 		{"POST", "/applications/{draft}/submit", `` /*   */, "412 412 403 404 404 404 404 404 404 404 404 404 404 404 404 404"},
 		{"DELETE", "/applications/{draft}", `` /*        */, "412 412 403 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"POST", "/cases/{case}/pass", `` /*                        */, "403 403 403 403 403 404 404 404 412 412 403 404 404 404 404 404"},
+		{"POST", "/cases/{case}/return", `{"note":"x"}` /*          */, "403 403 403 403 403 404 404 404 412 412 403 404 404 404 404 404"},
+		{"POST", "/cases/{case}/extension", `{"n":1,"reason":"x"}` /**/, "403 403 403 409 403 404 404 404 409 409 403 404 404 404 404 404"},
+		{"POST", "/cases/{case}/reassignment", `{"department":"shuozhou-renshe","reason":"x"}`, "403 403 403 403 403 404 404 404 412 412 403 404 404 404 404 404"},
 		{"POST", "/cases/{case}/completion-request", `{"gaps":["x"]}`, "403 403 403 412 412 404 404 404 403 403 403 404 404 404 404 404"},
 		{"POST", "/cases/{case}/completion", `{"note":"x"}` /*      */, "412 412 403 403 403 404 404 404 403 403 403 404 404 404 404 404"},
 		{"POST", "/cases/{case}/answer", `{"agree":true}` /*        */, "403 403 403 412 403 404 404 404 403 403 403 404 404 404 404 404"},
@@ -123,7 +128,7 @@ func TestWhatOneMayNotSeeIsNotThere(t *testing.T) {
 		assert.Equal(t, absent.Header, there.Header, row.there)
 	}
 	// Nor does a search, a list or a count know of it.
-	for _, target := range []string{"/catalog?q=SZ-GA-005", "/cases", "/cases?number=" + number, "/cases?state=answering", "/tasks", "/grants", "/applications"} {
+	for _, target := range []string{"/catalog?q=SZ-GA-005", "/cases", "/cases?number=" + number, "/cases?state=answering", "/tasks", "/messages", "/grants", "/applications"} {
 		c.as(peer, http.MethodGet, target, "").is(200, `"items":[]`, `"total":0`)
 	}
 }

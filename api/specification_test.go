@@ -51,6 +51,8 @@ var schemas = map[string]any{
 	"GrantPage":         page[grantView]{},
 	"Item":              sharing.Item{},
 	"Me":                meView{},
+	"Message":           messageView{},
+	"MessagePage":       page[messageView]{},
 	"NamedRule":         namedRule{},
 	"Outcome":           desk.Outcome{},
 	"OverdueItem":       overdueItemView{},
@@ -58,7 +60,9 @@ var schemas = map[string]any{
 	"PreviewLine":       previewLineView{},
 	"Problem":           problem{},
 	"Projection":        projectionView{},
+	"Prolonging":        sharing.Prolonging{},
 	"Provision":         sharing.Provision{},
+	"Reassignment":      sharing.Reassignment{},
 	"RefusalRule":       refusalView{},
 	"Region":            regionView{},
 	"Regulation":        regulationView{},
@@ -158,7 +162,7 @@ func TestBodiesAreClosed(t *testing.T) {
 
 // TestOperations holds what every operation of a kind takes.
 func TestOperations(t *testing.T) {
-	decisions := []string{"saveApplication", "discardApplication", "submitApplication", "requestCompletion", "complete",
+	decisions := []string{"saveApplication", "discardApplication", "submitApplication", "pass", "sendBack", "extend", "reassign", "requestCompletion", "complete",
 		"answer", "provide", "confirm", "reportFailure", "withdraw"}
 	for _, op := range operations() {
 		t.Run(op.ID, func(t *testing.T) {
@@ -189,11 +193,16 @@ func TestEnumsMatchConstants(t *testing.T) {
 		"Light":            words([]desk.Light{desk.Green, desk.Yellow, desk.Red, desk.Grey}),
 		"Unit":             words([]sharing.Unit{sharing.WorkingDays, sharing.CalendarDays, sharing.Months, sharing.UpdateCycles, sharing.Immediately, sharing.Yearly, sharing.Elapsed}),
 		"RungKind":         words([]sharing.RungKind{sharing.Reminder, sharing.LimitReached, sharing.Urged, sharing.Supervised, sharing.Rectification}),
-		"TaskKind":         words([]sharing.TaskKind{sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm}),
+		"TaskKind":         words([]sharing.TaskKind{sharing.TaskCheck, sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm}),
 		"DayKind": words([]sharing.DayKind{sharing.StartDay, sharing.Worked, sharing.MakeUp, sharing.Weekend, sharing.Holiday,
 			sharing.Suspended, sharing.Counted, sharing.MovedForward}),
 	} {
 		assert.ElementsMatch(t, want, specification().Components.Schemas[name].Value.Enum, name)
+	}
+	for _, transition := range sharing.Transitions {
+		if transition.Action != sharing.Expire {
+			assert.Contains(t, specification().Components.Schemas["Action"].Value.Enum, string(transition.Action))
+		}
 	}
 	assert.Equal(t, float64(sharing.MaxItems), maxItems(t, "Draft", "items"))
 	assert.Equal(t, float64(sharing.MaxAttachments), maxItems(t, "Draft", "attachments"))

@@ -220,7 +220,7 @@ func TestPages(t *testing.T) {
 	}
 	assert.Equal(t, want, got)
 	assert.Equal(t, 3, pages)
-	for _, list := range []string{"/catalog", "/applications", "/cases", "/tasks", "/grants"} {
+	for _, list := range []string{"/catalog", "/applications", "/cases", "/tasks", "/messages", "/grants"} {
 		for _, cursor := range []string{"x", "AAAA", "%7B%7D", "bm9wZQ", strings.Repeat("A", 400)} {
 			a := c.as(asks, "GET", list+"?cursor="+cursor, "")
 			assert.Contains(t, []int{400, 422}, a.Status, "%s %s: %s", list, cursor, a.Body)

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -149,6 +150,56 @@ func TestOwnerAndApplicationAreApart(t *testing.T) {
 	require.Empty(t, c.Services["temporal"].Ports)
 }
 
+// TestNobodySignsInWithoutAToken: the demo's sign-in list is for one machine, and the API, which listens for others here,
+// would not even start with it.
+func TestNobodySignsInWithoutAToken(t *testing.T) {
+	for name, s := range compose(t).Services {
+		require.NotContains(t, s.Environment, "GONGSHU_DEMO", name)
+		require.NotContains(t, s.Command, "--demo", name)
+	}
+	require.NotContains(t, text(t, "../.env.example"), "DEMO")
+}
+
+// TestCommandsOfTheCommentsExist runs the program as the comments of docker-compose.yml say, against a service that has
+// what the command needs.
+func TestCommandsOfTheCommentsExist(t *testing.T) {
+	c := compose(t)
+	program := built(t)
+	help := func(args ...string) {
+		t.Helper()
+		out, err := exec.Command(program, append(args, "--help")...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "gongshu "+strings.Join(args, " "))
+	}
+	run := regexp.MustCompile(`(?m)^# +docker compose (?:--profile (\S+) )?(run|exec)((?: -\S+)*) (\S+)(.*)$`)
+	lines := run.FindAllStringSubmatch(text(t, "../docker-compose.yml"), -1)
+	require.Len(t, lines, 3)
+	for _, m := range lines {
+		profile, how, name, args := m[1], m[2], m[4], strings.Fields(strings.Split(m[5], "<")[0])
+		s, ok := c.Services[name]
+		require.True(t, ok, name)
+		require.Equal(t, profile != "", len(s.Profiles) > 0, name)
+		if how == "exec" { // the program is named in full, and on the PATH of the image
+			require.Equal(t, "gongshu", args[0])
+			args = args[1:]
+		}
+		var words []string
+		for _, a := range args {
+			if strings.HasPrefix(a, "-") {
+				break
+			}
+			words = append(words, a)
+		}
+		if len(words) == 0 {
+			words = s.Command
+		}
+		help(words...)
+		if words[0] == "people" {
+			require.Contains(t, s.Environment, "GONGSHU_OWNER_DATABASE_URL", name)
+		}
+	}
+}
+
 func TestMountedFilesExist(t *testing.T) {
 	c := compose(t)
 	for name, s := range c.Services {
@@ -173,12 +224,7 @@ func TestMountedFilesExist(t *testing.T) {
 
 // TestEveryCommandExists builds the program as the image does and asks it for each subcommand the services run.
 func TestEveryCommandExists(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "gongshu")
-	cmd := exec.Command("go", "build", "-o", program, "./cmd/gongshu")
-	cmd.Dir = ".."
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	program := built(t)
 	var asked int
 	for name, s := range compose(t).Services {
 		if !strings.HasPrefix(s.Image, "gongshu:") {
@@ -190,6 +236,18 @@ func TestEveryCommandExists(t *testing.T) {
 		asked++
 	}
 	require.Equal(t, 4, asked)
+}
+
+// built returns the program, built as the image does.
+func built(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "gongshu")
+	cmd := exec.Command("go", "build", "-o", program, "./cmd/gongshu")
+	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return program
 }
 
 func TestDockerfile(t *testing.T) {
@@ -284,9 +342,10 @@ func TestHealthyScript(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("bash is not installed")
 	}
-	ready := true
+	var ready atomic.Bool
+	ready.Store(true)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !ready || r.URL.Path != "/readyz" {
+		if !ready.Load() || r.URL.Path != "/readyz" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
@@ -294,7 +353,7 @@ func TestHealthyScript(t *testing.T) {
 	require.NoError(t, err)
 	healthy := func() error { return exec.Command("bash", "healthy.sh", port, "/readyz").Run() }
 	require.NoError(t, healthy())
-	ready = false
+	ready.Store(false)
 	require.Error(t, healthy())
 	s.Close()
 	require.Error(t, healthy())

@@ -39,10 +39,7 @@ func (s *Store) Tasks(ctx context.Context, scope sharing.Scope, f TaskFilter) (p
 	} else {
 		w.and("t.state = 'open' AND t.department_id = ? AND t.kind = ANY(?)", f.Department, f.Kinds)
 	}
-	const tables = caseTables + ` JOIN tasks t ON t.case_id = c.id JOIN departments e ON e.id = t.department_id
-		LEFT JOIN deadlines l ON l.id = t.deadline_id LEFT JOIN departments o ON o.id = l.owes_id `
-	l.query = `SELECT t.id, t.kind, t.state, coalesce(t.claimed_by, ''), coalesce(t.done_by, ''), t.created_at, t.done_at,
-		e.id, e.region_id, e.name, e.name_en, e.kind, l.id IS NOT NULL, ` + nullableDeadline + `, ` + caseColumns + tables
+	l.query = selectTask
 	l.count = `SELECT count(*) FROM cases c JOIN tasks t ON t.case_id = c.id `
 	l.where = w
 	l.scan = scanTask
@@ -61,7 +58,7 @@ func scanTask(row pgx.Row) (sharing.Task, error) {
 		r        deadlineRow
 		deadline bool
 	)
-	targets := []any{&t.ID, &t.Kind, &t.State, &t.ClaimedBy, &t.DoneBy, &t.CreatedAt, &t.DoneAt,
+	targets := []any{&t.ID, &t.Kind, &t.State, &t.ClaimedBy, &t.DoneBy, &t.ClaimedByName, &t.DoneByName, &t.CreatedAt, &t.DoneAt,
 		&t.Department.ID, &t.Department.RegionID, &t.Department.Name, &t.Department.NameEN, &t.Department.Kind, &deadline}
 	targets = append(targets, r.targets()...)
 	err := row.Scan(append(targets, caseTargets(&t.Case)...)...)
@@ -72,9 +69,10 @@ func scanTask(row pgx.Row) (sharing.Task, error) {
 	return t, err
 }
 
-const selectTask = `SELECT t.id, t.kind, t.state, coalesce(t.claimed_by, ''), coalesce(t.done_by, ''), t.created_at, t.done_at,
-	e.id, e.region_id, e.name, e.name_en, e.kind, l.id IS NOT NULL, ` + nullableDeadline + `, ` + caseColumns + caseTables + `
+const selectTask = `SELECT t.id, t.kind, t.state, coalesce(t.claimed_by, ''), coalesce(t.done_by, ''), coalesce(taker.name, ''), coalesce(doer.name, ''),
+	t.created_at, t.done_at, e.id, e.region_id, e.name, e.name_en, e.kind, l.id IS NOT NULL, ` + nullableDeadline + `, ` + caseColumns + caseTables + `
 	JOIN tasks t ON t.case_id = c.id JOIN departments e ON e.id = t.department_id
+	LEFT JOIN users taker ON taker.id = t.claimed_by LEFT JOIN users doer ON doer.id = t.done_by
 	LEFT JOIN deadlines l ON l.id = t.deadline_id LEFT JOIN departments o ON o.id = l.owes_id `
 
 // Task returns a task on a case the scope allows; CodeNotFound otherwise.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,6 +101,11 @@ func importCatalog(cmd *cobra.Command, c *config, store *postgres.Store, in io.R
 	if err != nil {
 		return err
 	}
+	departments, err := store.Departments(ctx, region)
+	if err != nil {
+		return err
+	}
+	adopt(&catalog, departments)
 	if !quiet {
 		for _, line := range catalog.Report {
 			if line.Action == dcat.Imported && line.Rule == "" {
@@ -135,6 +141,29 @@ func importCatalog(cmd *cobra.Command, c *config, store *postgres.Store, in io.R
 	_, err = fmt.Fprintf(out, "条目 · entries: %d, %d imported as they stand, %d changed, %d refused\n数据库 · database: %d added, %d updated, %d unchanged%s\n", counted.Entries, counted.Imported, counted.Changed, counted.Refused,
 		changes[postgres.Added], changes[postgres.Updated], changes[postgres.Unchanged], map[bool]string{true: " (dry run: nothing was written)"}[dryRun])
 	return err
+}
+
+// adopt gives entries to the departments of the region that have their publisher's
+// name, in Chinese or English. The other publishers become departments.
+func adopt(catalog *dcat.Catalog, departments []sharing.Department) {
+	known := map[string]sharing.Department{}
+	for _, d := range departments {
+		if d.NameEN != "" {
+			known[d.NameEN] = d
+		}
+	}
+	for _, d := range departments {
+		known[d.Name] = d
+	}
+	catalog.Departments = slices.DeleteFunc(catalog.Departments, func(d sharing.Department) bool {
+		_, ok := known[d.Name]
+		return ok
+	})
+	for i, r := range catalog.Resources {
+		if d, ok := known[r.Provider.Name]; ok {
+			catalog.Resources[i].Provider = d
+		}
+	}
 }
 
 // errDryRun rolls an import back after it has shown what it would do.
