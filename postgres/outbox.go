@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,40 +34,48 @@ type Parcel struct {
 	Tries     int       `json:"-"`
 }
 
-// Deliver takes up to limit waiting messages and hands each to deliver. One that
-// fails is tried again later, after ever longer pauses of at most an hour; no
-// message is lost, and a receiver may see one twice (its ID stays the same). It
-// returns how many were delivered.
+// lease is how long a message is left to whoever took it before it is tried again:
+// longer than handing one out can take.
+const lease = time.Minute
+
+// Deliver takes up to limit waiting messages and hands each to deliver, one after
+// the other. One that fails is tried again later, after ever longer pauses of at
+// most an hour. No message is lost; a receiver may see one twice, with the same
+// ID. It returns how many it took.
 func (s *Store) Deliver(ctx context.Context, limit int, deliver func(context.Context, Parcel) error) (int, error) {
-	delivered := 0
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `
-			SELECT id, topic, coalesce(case_id::text, ''), department_id, data, created_at, tries FROM outbox
-			WHERE delivered_at IS NULL AND next_try_at <= clock_timestamp() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`, limit)
-		if err != nil {
-			return err
-		}
-		parcels, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Parcel, error) {
-			var p Parcel
-			err := row.Scan(&p.ID, &p.Topic, &p.CaseID, &p.DepartmentID, &p.Data, &p.CreatedAt, &p.Tries)
-			return p, err
-		})
-		if err != nil {
-			return err
-		}
-		batch := &pgx.Batch{}
-		for _, p := range parcels {
-			if deliver(ctx, p) == nil {
-				delivered++
-				batch.Queue(`UPDATE outbox SET delivered_at = clock_timestamp(), tries = tries + 1 WHERE id = $1`, p.ID)
-				continue
-			}
-			pause := min(time.Hour, time.Second<<min(p.Tries, 12))
-			batch.Queue(`UPDATE outbox SET tries = tries + 1, next_try_at = clock_timestamp() + $2::interval WHERE id = $1`, p.ID, pause)
-		}
-		return tx.SendBatch(ctx, batch).Close()
+	// Taken and committed before anything is sent: a slow receiver holds no lock, and
+	// one that never answers is not asked again at once.
+	rows, err := s.pool.Query(ctx, `
+		UPDATE outbox SET tries = tries + 1,
+			next_try_at = clock_timestamp() + greatest($2::interval, least(interval '1 hour', interval '1 second' * 2 ^ least(tries, 12)))
+		WHERE id IN (
+			SELECT id FROM outbox WHERE delivered_at IS NULL AND next_try_at <= clock_timestamp() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+		RETURNING id, topic, coalesce(case_id::text, ''), department_id, data, created_at, tries`, limit, lease)
+	if err != nil {
+		return 0, translate(err)
+	}
+	parcels, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Parcel, error) {
+		var p Parcel
+		err := row.Scan(&p.ID, &p.Topic, &p.CaseID, &p.DepartmentID, &p.Data, &p.CreatedAt, &p.Tries)
+		return p, err
 	})
-	return delivered, translate(err)
+	if err != nil {
+		return 0, translate(err)
+	}
+	slices.SortFunc(parcels, func(a, b Parcel) int { return cmp.Compare(a.ID, b.ID) })
+	until := time.Now().Add(lease / 2)
+	for _, p := range parcels {
+		if time.Now().After(until) {
+			break // the rest comes again when its lease is over
+		}
+		if deliver(ctx, p) != nil {
+			continue
+		}
+		if _, err := s.pool.Exec(ctx, `UPDATE outbox SET delivered_at = clock_timestamp() WHERE id = $1`, p.ID); err != nil {
+			return len(parcels), translate(err)
+		}
+	}
+	return len(parcels), nil
 }
 
 // Told is a message with the case it is about, as that stands now.

@@ -38,7 +38,9 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	config.ConnConfig.RuntimeParams["application_name"] = "gongshu"
 	config.ConnConfig.RuntimeParams["statement_timeout"] = "30000"
 	config.ConnConfig.RuntimeParams["lock_timeout"] = "10000"
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
+	// A process that stands still in the middle of a step must not keep its locks
+	// longer than a step may take.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "12000"
 	config.MaxConns = max(config.MaxConns, 16)
 	config.HealthCheckPeriod = 5 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, config)
