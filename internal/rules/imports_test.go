@@ -57,6 +57,7 @@ var house = []room{
 	{"regulation", []string{"sharing", "workday", "policies/regulations", yaml, jsonschema, text}},
 	{"policies/regulations", nil},
 	{"dcat", []string{"sharing", uuid}},
+	{"people", []string{"sharing", yaml}},
 
 	// One technology each.
 	{"policies", []string{"sharing", casbin}},
@@ -78,7 +79,7 @@ var house = []room{
 
 	{"demo", []string{"sharing", uuid, yaml}},
 	{"cmd/gongshu", []string{
-		"sharing", "workday", "regulation", "policies", "policies/regulations", "dcat", "demo", "almanac", "postgres", "localpg",
+		"sharing", "workday", "regulation", "policies", "policies/regulations", "dcat", "demo", "people", "almanac", "postgres", "localpg",
 		"activities", "workflows", "worker", "desk", "api", "web", "cmd/gongshu/dev",
 		cobra, echo, temporal, xsync, "net", "net/http", "os", "syscall",
 	}},
