@@ -68,6 +68,11 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 	if view.Timeline, err = d.Store.Timeline(ctx, c.ID); err != nil {
 		return view, err
 	}
+	if _, err := d.application(ctx, who, c.ApplicationID); err == nil {
+		view.SeesApplication = true
+	} else if sharing.CodeOf(err) != sharing.CodeNotFound {
+		return view, err
+	}
 	papers, err := d.Store.Paperwork(ctx, c)
 	if err != nil {
 		return view, err

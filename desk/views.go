@@ -116,6 +116,8 @@ type CaseView struct {
 	Grant       *sharing.Grant
 	Attachments []Attachment
 	Task        *sharing.Task // the open task, if there is one
+	// SeesApplication: the reader may see the application the case belongs to.
+	SeesApplication bool
 	// Can lists what the reader can do now.
 	Can []sharing.Action
 	// Refusal is what a refusal must carry here, and under which article.
