@@ -49,6 +49,9 @@ func migrateDatabase(ctx context.Context, postgres, database, schemaName string,
 	if err != nil {
 		return err
 	}
+	// Some hundred statements, each a transaction of its own. A crash may lose the last of them, never one in between,
+	// and is then no different from an interruption a little earlier.
+	cfg.ConnectAttributes["synchronous_commit"] = "off"
 	conn, err := sql.NewConnection(cfg, logger)
 	if err != nil {
 		return err

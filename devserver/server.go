@@ -93,7 +93,7 @@ func start(ctx context.Context, o options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The server itself only logs that it could not listen, and goes on without.
+	// The server's own answer to a taken port is a fatal log line with a stack.
 	if err := portFree(o.Port); err != nil {
 		return nil, err
 	}

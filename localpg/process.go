@@ -106,6 +106,10 @@ func (c cluster) arguments(port int, socket string, o Options) ([]string, error)
 		"log_timezone":            "UTC",
 		"max_wal_size":            "512MB",
 	}
+	if runtime.GOOS == "linux" {
+		// After a crash everything is flushed before recovery: by one call, not file by file, which can take seconds.
+		settings["recovery_init_sync_method"] = "syncfs"
+	}
 	// A path too long for a socket leaves TCP, which serves everything.
 	if len(filepath.Join(socket, ".s.PGSQL.65535.lock")) <= socketPathLimit {
 		if err := c.user.makeFolder(socket); err != nil {

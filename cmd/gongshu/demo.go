@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 
@@ -25,7 +26,13 @@ func newDemoCommand() *cobra.Command {
 		Use:   "load",
 		Short: "载入五个地区、目录和在办事项 · load the five regions, their catalogs and cases under way",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return loadDemo(cmd.Context(), &c) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			world, err := loadDemo(cmd.Context(), &c)
+			if err != nil {
+				return err
+			}
+			return introduce(cmd.OutOrStdout(), world)
+		},
 	}
 	c.flags(load, "database", "owner", "temporal", "regulations")
 	cmd.AddCommand(load)
@@ -34,19 +41,18 @@ func newDemoCommand() *cobra.Command {
 
 // loadDemo writes the demo's people and catalogs, and plays its stories through
 // the real procedure. What is there already stays as it is.
-func loadDemo(ctx context.Context, c *config) error {
-	logger := newLogger()
+func loadDemo(ctx context.Context, c *config) (demo.World, error) {
 	world, err := demo.Load()
 	if err != nil {
-		return err
+		return world, err
 	}
 	ownerURL, err := c.ownerDatabase()
 	if err != nil {
-		return err
+		return world, err
 	}
 	owner, err := openStore(ctx, ownerURL)
 	if err != nil {
-		return err
+		return world, err
 	}
 	defer owner.Close()
 	err = owner.InTx(ctx, func(tx *postgres.Tx) error {
@@ -61,8 +67,13 @@ func loadDemo(ctx context.Context, c *config) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return world, err
 	}
+	return world, playAll(ctx, c, world)
+}
+
+// playAll plays every story that has not been played yet.
+func playAll(ctx context.Context, c *config, world demo.World) error {
 	url, err := c.database()
 	if err != nil {
 		return err
@@ -72,7 +83,7 @@ func loadDemo(ctx context.Context, c *config) error {
 		return err
 	}
 	defer store.Close()
-	stage := &stage{config: c, logger: logger}
+	stage := &stage{config: c, logger: newLogger()}
 	defer stage.close()
 	d, acts, err := c.build(store, stage)
 	if err != nil {
@@ -85,6 +96,27 @@ func loadDemo(ctx context.Context, c *config) error {
 		}
 	}
 	return nil
+}
+
+// cast are the people of the demo with whom its story is best begun: the roles of
+// one region, by the end of their names.
+var cast = []string{"minzheng-requester", "gongan-approver", "gongan-specialist", "authority-officer", "supervisor-officer"}
+
+// introduce names them, and says where the others are found.
+func introduce(out io.Writer, world demo.World) error {
+	const region = "shuozhou"
+	for _, name := range cast {
+		u, ok := world.User(region + "-" + name)
+		if !ok {
+			return fmt.Errorf("the demo has no user %s-%s", region, name)
+		}
+		if _, err := fmt.Fprintf(out, "%-32s %s · %s\n", u.ID, u.Name, u.Department.NameEN); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "%-32s %s\n", "……", fmt.Sprintf("共 %d 名用户、%d 个地区,见登录页 · %d users of %d regions, on the sign-in page",
+		len(world.Users), len(world.Regions), len(world.Users), len(world.Regions)))
+	return err
 }
 
 // stage is an engine that connects to Temporal, and works there itself, only once
