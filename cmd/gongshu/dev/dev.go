@@ -19,7 +19,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Namespace is the Temporal namespace everything runs in.
+// Namespace is the Temporal namespace on a server of one's own. A private server
+// has a namespace of its home's own, see [privateNamespace].
 const Namespace = "gongshu"
 
 // Options of one run. Home and Listen are required.
@@ -71,9 +72,10 @@ func (o *Options) complete() error {
 // run is one run of everything.
 type run struct {
 	Options
-	program string
-	console *console
-	state   *stateFile
+	program   string
+	namespace string
+	console   *console
+	state     *stateFile
 
 	database *database // nil with a database of one's own
 	temporal *keeper   // nil with a Temporal server of one's own
@@ -101,7 +103,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 
-	r := &run{Options: o, program: program, console: newConsole(o.Out, begin)}
+	r := &run{Options: o, program: program, namespace: Namespace, console: newConsole(o.Out, begin)}
+	if o.TemporalAddress == "" {
+		if r.namespace, err = privateNamespace(o.Home); err != nil {
+			return err
+		}
+	}
 	stopLeftovers(ctx, o.Home, r.console)
 	r.state = newStateFile(o.Home, begin)
 	// Everything is stopped before the state file goes, and before the lock.
@@ -224,7 +231,7 @@ func (r *run) environment() []string {
 		"GONGSHU_DEMO=1",
 		"GONGSHU_DATABASE_URL="+r.DatabaseURL,
 		"GONGSHU_TEMPORAL_ADDRESS="+r.TemporalAddress,
-		"GONGSHU_TEMPORAL_NAMESPACE="+Namespace,
+		"GONGSHU_TEMPORAL_NAMESPACE="+r.namespace,
 	)
 }
 

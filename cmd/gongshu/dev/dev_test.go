@@ -182,7 +182,7 @@ func TestRun(t *testing.T) {
 			require.Equal(t, before.DatabaseURL, after.DatabaseURL)
 			require.Eventually(t, func() bool { return get(s.Address+"/readyz") == nil }, 20*time.Second, 20*time.Millisecond)
 			require.Eventually(t, func() bool {
-				return useNamespace(context.Background(), s.TemporalAddress) == nil
+				return useNamespace(context.Background(), s.TemporalAddress, s.TemporalNamespace) == nil
 			}, 20*time.Second, 20*time.Millisecond)
 		})
 	}
@@ -221,7 +221,7 @@ func TestTimersSurviveAKillOfEverything(t *testing.T) {
 	s := first.awaitReady(t)
 
 	const patience = 3 * time.Second
-	c, err := client.Dial(client.Options{HostPort: s.TemporalAddress, Namespace: Namespace, Logger: quiet{}})
+	c, err := client.Dial(client.Options{HostPort: s.TemporalAddress, Namespace: s.TemporalNamespace, Logger: quiet{}})
 	require.NoError(t, err)
 	_, err = c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "waits", TaskQueue: taskQueue}, "wait", patience)
 	require.NoError(t, err)
@@ -241,7 +241,7 @@ func TestTimersSurviveAKillOfEverything(t *testing.T) {
 
 	second := launch(t, nil, options...)
 	s = second.awaitReady(t)
-	c, err = client.Dial(client.Options{HostPort: s.TemporalAddress, Namespace: Namespace, Logger: quiet{}})
+	c, err = client.Dial(client.Options{HostPort: s.TemporalAddress, Namespace: s.TemporalNamespace, Logger: quiet{}})
 	require.NoError(t, err)
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

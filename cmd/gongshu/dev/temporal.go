@@ -2,12 +2,15 @@ package dev
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -92,7 +95,7 @@ func (r *run) temporalSpec(program temporalProgram, address string) (childSpec, 
 		environment: inherited(),
 		address:     address,
 		also:        []string{ui},
-		ready:       func(ctx context.Context) error { return useNamespace(ctx, address) },
+		ready:       func(ctx context.Context) error { return useNamespace(ctx, address, r.namespace) },
 		patience:    15 * time.Second,
 	}
 	if program.needsDatabase {
@@ -101,23 +104,23 @@ func (r *run) temporalSpec(program temporalProgram, address string) (childSpec, 
 			return childSpec{}, err
 		}
 		spec.environment = append(spec.environment, postgresVariable+"="+url)
-		spec.arguments = []string{"temporal", "--port", port, "--ui-port", uiPort, "--namespace", Namespace}
+		spec.arguments = []string{"temporal", "--port", port, "--ui-port", uiPort, "--namespace", r.namespace}
 	} else {
 		spec.arguments = []string{"server", "start-dev", "--ip", "127.0.0.1", "--port", port, "--ui-port", uiPort,
-			"--namespace", Namespace, "--db-filename", filepath.Join(r.Home, "temporal.db"), "--log-level", "warn",
+			"--namespace", r.namespace, "--db-filename", filepath.Join(r.Home, "temporal.db"), "--log-level", "warn",
 			"--dynamic-config-value", "history.transferProcessorMaxPollRPS=2000",
 			"--dynamic-config-value", "history.timerProcessorMaxPollRPS=2000"}
 	}
 	r.TemporalAddress = address
 	return spec, r.state.update(func(s *State) {
-		s.TemporalAddress, s.TemporalNamespace, s.TemporalUI = address, Namespace, "http://"+ui
+		s.TemporalAddress, s.TemporalNamespace, s.TemporalUI = address, r.namespace, "http://"+ui
 	})
 }
 
 // lookAtTemporal makes sure that the server that was given answers, and that it has the namespace.
 func (r *run) lookAtTemporal(ctx context.Context) error {
 	err := r.state.update(func(s *State) {
-		s.TemporalAddress, s.TemporalNamespace = r.TemporalAddress, Namespace
+		s.TemporalAddress, s.TemporalNamespace = r.TemporalAddress, r.namespace
 	})
 	if err != nil {
 		return err
@@ -126,11 +129,11 @@ func (r *run) lookAtTemporal(ctx context.Context) error {
 	defer done()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	if err := registerNamespace(ctx, r.TemporalAddress); err != nil {
+	if err := registerNamespace(ctx, r.TemporalAddress, r.namespace); err != nil {
 		return fmt.Errorf("--temporal-address %s: %w", r.TemporalAddress, err)
 	}
 	for {
-		err := useNamespace(ctx, r.TemporalAddress)
+		err := useNamespace(ctx, r.TemporalAddress, r.namespace)
 		if err == nil {
 			return nil
 		}
@@ -142,11 +145,27 @@ func (r *run) lookAtTemporal(ctx context.Context) error {
 	}
 }
 
+// privateNamespace returns the namespace of a home's private server, made up on
+// its first start. While that server is away, another home's may take its port: a
+// worker that finds it there must not find its own namespace too.
+func privateNamespace(home string) (string, error) {
+	path := filepath.Join(home, "namespace")
+	kept, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if name := strings.TrimSpace(string(kept)); name != "" {
+		return name, nil
+	}
+	name := Namespace + "-" + strings.ToLower(rand.Text()[:8])
+	return name, os.WriteFile(path, []byte(name+"\n"), 0o600)
+}
+
 // useNamespace asks something that the frontend, the namespace's caches and the visibility store must answer.
-func useNamespace(ctx context.Context, address string) error {
+func useNamespace(ctx context.Context, address, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	c, err := client.DialContext(ctx, client.Options{HostPort: address, Namespace: Namespace, Logger: quiet{}})
+	c, err := client.DialContext(ctx, client.Options{HostPort: address, Namespace: namespace, Logger: quiet{}})
 	if err != nil {
 		return err
 	}
@@ -156,14 +175,14 @@ func useNamespace(ctx context.Context, address string) error {
 }
 
 // registerNamespace registers the namespace unless it is there.
-func registerNamespace(ctx context.Context, address string) error {
+func registerNamespace(ctx context.Context, address, namespace string) error {
 	c, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet{}})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	err = c.Register(ctx, &workflowservice.RegisterNamespaceRequest{
-		Namespace:                        Namespace,
+		Namespace:                        namespace,
 		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
 	})
 	var exists *serviceerror.NamespaceAlreadyExists
