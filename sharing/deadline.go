@@ -106,4 +106,7 @@ type Task struct {
 	DoneAt     *time.Time
 	Case       Case
 	Deadline   *Deadline // the clock that runs on it, when there is one
+
+	// Names for readers, empty where the ids are.
+	ClaimedByName, DoneByName string
 }

@@ -9,6 +9,7 @@ import (
 
 // boardPage is what the big-data center watches: who is late, and by how much.
 type boardPage struct {
+	Endings  []ending
 	Board    desk.Board
 	Provider string
 	Light    desk.Light
@@ -27,7 +28,11 @@ func (v *visit) board() error {
 	if err != nil {
 		return err
 	}
-	page := boardPage{Board: b, Provider: q.Provider, Light: q.Light, Address: v.here(), More: v.more(b.Items.Total, b.Items.Next)}
+	endings, err := v.endings()
+	if err != nil {
+		return err
+	}
+	page := boardPage{Endings: endings, Board: b, Provider: q.Provider, Light: q.Light, Address: v.here(), More: v.more(b.Items.Total, b.Items.Next)}
 	for _, line := range b.Departments {
 		if line.Department.ID == q.Provider {
 			page.Chosen = &line.Department

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,7 @@ import (
 
 	"gongshu/demo"
 	"gongshu/desk/desktest"
+	"gongshu/workday"
 )
 
 // browser is a real Chromium on pages of a real desk.
@@ -211,6 +214,18 @@ func TestCaseInBrowser(t *testing.T) {
 		t.Errorf("the count says %q", got)
 	}
 	b.shoot("catalog")
+	// Leaving the search field does not fetch the results again under the pointer.
+	evaluate[bool](b, `document.querySelector("#results .entry").id = "stays"; document.querySelector("#q").dispatchEvent(new Event("change", {bubbles: true}))`)
+	time.Sleep(300 * time.Millisecond)
+	if !evaluate[bool](b, `document.querySelector("#stays") !== null`) {
+		t.Error("the results were replaced when the search field was left")
+	}
+	evaluate[bool](b, `document.querySelector("#class").value = "not_shared"; document.querySelector("#class").dispatchEvent(new Event("change", {bubbles: true}))`)
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector("#results .entry") === null`, chromedp.WithPollingTimeout(5*time.Second))); err != nil {
+		b.fail(fmt.Errorf("narrowing by class: %w", err))
+	}
+	evaluate[bool](b, `document.querySelector("#class").value = ""; document.querySelector("#class").dispatchEvent(new Event("change", {bubbles: true}))`)
+	b.do(chromedp.WaitReady(chromedp.CSS("#results .entry a")))
 	b.press("#results .entry a")
 	b.shoot("resource")
 	b.press(`form[action$="/apply"] button.main`)
@@ -319,24 +334,23 @@ func TestBoardAndStalePageInBrowser(t *testing.T) {
 	b.sees("只看", "朔州市民政局")
 
 	b.signIn("shuozhou-minzheng-approver")
-	overdue := "/cases/" + shown[demo.Overdue][0]
-	b.open(overdue)
+	b.open("/cases/" + shown[demo.Overdue][0])
 	b.sees("■ 超期", "纸质申请")
 	b.shoot("case-overdue")
+
+	b.signIn("shuozhou-renshe-approver")
+	tomorrow := "/cases/" + shown[demo.DueTomorrow][0]
+	b.open(tomorrow)
 	b.click("input[name=decision][value=agree]")
-	b.fill("textarea[name=conditions]", "仅限注销参保核查")
+	b.fill("textarea[name=conditions]", "仅限资格核查")
 	// Meanwhile a colleague asks for completion.
-	view, err := rig.Case(t.Context(), rig.User("shuozhou-minzheng-head"), shown[demo.Overdue][0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	take(t, rig, view.ID, completionStep("shuozhou-minzheng-specialist"))
+	take(t, rig, shown[demo.DueTomorrow][0], completionStep("shuozhou-renshe-specialist"))
 	b.press(`form[action$="/answer"] button[name=send]`)
-	b.sees("您打开页面后发生了以下变化", "通知补正", "仅限注销参保核查")
+	b.sees("您打开页面后发生了以下变化", "通知补正", "仅限资格核查")
 	b.shoot("stale")
 
-	b.signIn("shuozhou-yibao-requester")
-	b.open(overdue)
+	b.signIn("shuozhou-minzheng-requester")
+	b.open(tomorrow)
 	b.sees("要求补正", "暂停计时")
 	b.shoot("complete")
 	b.open("/nosuch")
@@ -345,4 +359,88 @@ func TestBoardAndStalePageInBrowser(t *testing.T) {
 	b.open("/due?received=2026-09-25&days=5")
 	b.sees("放假，不计", "2026年10月9日（周五）24:00", "国办发明电〔2025〕7号")
 	b.shoot("due")
+}
+
+// violation is a rule of accessibility that a page breaks.
+type violation struct {
+	ID     string   `json:"id"`
+	Impact string   `json:"impact"`
+	Where  []string `json:"where"`
+}
+
+// violations holds the page to the rules of axe-core and returns the serious and
+// critical ones that it breaks, at the present width.
+func (b *browser) violations() []violation {
+	b.t.Helper()
+	rules, err := os.ReadFile("testdata/axe/axe.min.js")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	evaluate[bool](b, string(rules)+"; true")
+	const run = `axe.run(document, {resultTypes: ["violations"]}).then(result => JSON.stringify(result.violations
+		.filter(v => v.impact === "serious" || v.impact === "critical")
+		.map(v => ({id: v.id, impact: v.impact, where: v.nodes.map(n => n.target.join(" ") + ": " + n.failureSummary)}))))`
+	answer, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.fail(err)
+	}
+	var found []violation
+	if err := json.Unmarshal([]byte(answer), &found); err != nil {
+		b.t.Fatal(err)
+	}
+	return found
+}
+
+// The main pages can be used by everybody: none breaks a serious or critical rule
+// of axe-core, wide or narrow; and pages that do are found.
+func TestAccessibilityInBrowser(t *testing.T) {
+	law, _ := endingLaw(t, 9, nil)
+	rig := desktest.NewUnder(t, law, workday.ShippedCalendar())
+	shown := play(t, rig, "jinan-startup")
+	rig.Advance(shown[demo.Overdue][0])
+	draft, err := rig.SaveDraft(t.Context(), rig.User(startupApplicant), "", "", 0, rig.Request("jinan-startup", "QB-MZ-001"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(t, serve(t, rig))
+	overdue := "/cases/" + shown[demo.Overdue][0]
+	provider := rig.Resource("jinan-startup", "QB-ZR-001").Provider.ID
+	for _, row := range []struct{ user, name, path string }{
+		{"", "home", "/"}, {"", "signin", "/signin"}, {"", "signin-found", "/signin?q=%E6%B0%91%E6%94%BF"}, {"", "due-result", "/due?received=2026-09-25&days=5"},
+		{startupApplicant, "workbench", "/"}, {startupApplicant, "catalog", "/catalog"}, {startupApplicant, "resource", "/catalog/" + rig.Resource("jinan-startup", "QB-MZ-001").ID},
+		{startupApplicant, "draft", "/applications/" + draft.ID + "/edit"}, {startupApplicant, "preview", "/applications/" + draft.ID + "/preview"},
+		{startupApplicant, "cases", "/cases"}, {startupApplicant, "grants", "/grants"}, {startupApplicant, "applications", "/applications?state=submitted"}, {startupApplicant, "not-found", "/nosuch"},
+		{provider + "-approver", "inbox", "/inbox"}, {provider + "-approver", "messages", "/messages"}, {provider + "-approver", "case-answer", overdue},
+		{startupOfficer, "workbench-ending", "/"}, {startupOfficer, "board-ending", "/board"}, {startupOfficer, "case-reassign", overdue + "#step-reassign"},
+	} {
+		if row.user != "" {
+			if text := b.text(".who"); !strings.Contains(text, rig.User(row.user).Name) {
+				b.signIn(row.user)
+			}
+		}
+		b.open(row.path)
+		evaluate[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
+		for _, width := range []int64{390, 1280} {
+			b.width(width)
+			for _, v := range b.violations() {
+				t.Errorf("%s at %d breaks %s (%s) at\n%s", row.name, width, v.ID, v.Impact, strings.Join(v.Where, "\n"))
+			}
+		}
+		b.open(row.path)
+		b.shoot(row.name)
+	}
+
+	b.open("/board")
+	evaluate[bool](b, `document.querySelector("main").insertAdjacentHTML("beforeend",
+		'<img src="/favicon.ico"><button></button><p class="planted">pale</p>') || true`)
+	evaluate[bool](b, `(document.querySelector(".planted").style.color = "#ddd", true)`)
+	var found []string
+	for _, v := range b.violations() {
+		found = append(found, v.ID)
+	}
+	for _, planted := range list("image-alt", "button-name", "color-contrast") {
+		if !slices.Contains(found, planted) {
+			t.Errorf("%s was planted, found is %v", planted, found)
+		}
+	}
 }

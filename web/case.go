@@ -13,7 +13,11 @@ import (
 // caseSteps are the steps that are taken on a case's page, in the order in which
 // the page offers them. Each has its form at /cases/{id}/{step}.
 var caseSteps = []sharing.Action{sharing.Pass, sharing.SendBack, sharing.Answer, sharing.RequestCompletion, sharing.Complete,
-	sharing.Provide, sharing.Confirm, sharing.ReportFailure, sharing.Extend, sharing.Withdraw}
+	sharing.Provide, sharing.Confirm, sharing.ReportFailure, sharing.Extend, sharing.Reassign, sharing.Withdraw}
+
+// asideSteps are steps that are not what a case waits for: their forms are closed
+// until they are wanted.
+var asideSteps = []sharing.Action{sharing.Extend, sharing.Reassign, sharing.Withdraw}
 
 // casePage is one case: what is asked, of whom and why, its story, its clocks,
 // and what the reader can do now.
@@ -23,12 +27,15 @@ type casePage struct {
 	Steps  []caseStep
 	Modes  []sharing.Mode
 	Laws   []string // offered when a legal basis is typed
+	// Departments are those that the case can be handed over to.
+	Departments []sharing.Department
+	Story       []storyLine
 	// Failed is what went wrong with the step just tried, when its form is no longer there.
 	Failed string
 	// Typed is what stood in that form.
 	Typed []string
 	// Meanwhile is what happened since the page was opened on which the step was decided.
-	Meanwhile []sharing.Entry
+	Meanwhile []storyLine
 }
 
 // caseStep is one thing the reader can do now.
@@ -59,7 +66,7 @@ func (v *visit) openCase() error {
 // showCase shows a case. After a step that failed, tried is its action, f its
 // form, and meanwhile what happened in between.
 func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f *form, meanwhile []sharing.Entry) error {
-	page := &casePage{CaseView: view, Titles: map[string]string{}, Meanwhile: meanwhile}
+	page := &casePage{CaseView: view, Titles: map[string]string{}}
 	r, err := v.site.desk.Resource(v.ctx(), v.user, view.Resource.ID)
 	switch {
 	case err == nil:
@@ -69,9 +76,15 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	case sharing.CodeOf(err) != sharing.CodeNotFound:
 		return err
 	}
-	if err := v.nameDepartments(view.Timeline); err != nil {
+	story, err := v.storyteller()
+	if err != nil {
 		return err
 	}
+	story = story.about(view.Case, v.site.desk.Law())
+	page.Story, page.Meanwhile = story.tell(view.Timeline), story.tell(meanwhile)
+	page.Departments = slices.DeleteFunc(story.departments, func(d sharing.Department) bool {
+		return d.ID == view.Provider.ID || d.ID == view.Applicant.ID
+	})
 	page.Laws = citable(view, r)
 	page.Modes = sharing.Modes
 	if law, ok := v.site.desk.Law().ByID(view.RegulationID); ok {
@@ -81,7 +94,7 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 		if !slices.Contains(view.Can, action) {
 			continue
 		}
-		step := caseStep{Action: action, Case: page, Form: newForm(view.Version), Open: tried == "" && len(page.Steps) == 0 && action != sharing.Withdraw && action != sharing.Extend}
+		step := caseStep{Action: action, Case: page, Form: newForm(view.Version), Open: tried == "" && len(page.Steps) == 0 && !slices.Contains(asideSteps, action)}
 		if action == tried {
 			step.Form, step.Open = f, true
 			if err := v.nameFiles(f); err != nil {
@@ -95,26 +108,6 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 		page.Failed, page.Typed = f.Message, typedTexts(f)
 	}
 	return v.show(status, "case", "cases", page)
-}
-
-// nameDepartments names the departments in a case's story in the reader's
-// language; the trail has them in Chinese.
-func (v *visit) nameDepartments(story []sharing.Entry) error {
-	if v.words.locale == Chinese {
-		return nil
-	}
-	departments, err := v.site.desk.Departments(v.ctx(), v.user)
-	if err != nil {
-		return err
-	}
-	for i := range story {
-		for _, d := range departments {
-			if d.ID == story[i].DepartmentID {
-				story[i].DepartmentName = v.words.pick(d.Name, d.NameEN)
-			}
-		}
-	}
-	return nil
 }
 
 // citable lists laws that a refusal may rest on: the regulation of the case and
@@ -134,7 +127,7 @@ func typedTexts(f *form) []string {
 	var names []string
 	for name := range f.Typed {
 		switch name {
-		case "csrf", "key", "version", "decision", "field", "fields", "rows", "row", "attachment", "mode", "desensitise", "send", "detach":
+		case "csrf", "key", "version", "decision", "field", "fields", "rows", "row", "attachment", "mode", "department", "desensitise", "send", "detach":
 		default:
 			if !strings.HasSuffix(name, ".attachment") {
 				names = append(names, name)

@@ -19,7 +19,8 @@ type draftPage struct {
 	MaxTerm     int
 	// Stored lists what somebody else saved meanwhile, where it differs from what
 	// is typed here.
-	Stored []difference
+	Stored  []difference
+	Endings []ending // what keeps an application from being accepted today
 }
 
 // draftItem is one resource of a draft.
@@ -86,6 +87,9 @@ func (v *visit) showDraft(status int, id string, f *form, stored []difference) e
 		return err
 	}
 	page := draftPage{ID: id, Form: f, Modes: modes, MaxTerm: sharing.MaxTermMonths, Stored: stored}
+	if page.Endings, err = v.ended(); err != nil {
+		return err
+	}
 	for i, item := range f.Typed["item"] {
 		line := draftItem{ID: item, Index: i, Chosen: f.Typed["field."+item]}
 		r, err := v.site.desk.Resource(v.ctx(), v.user, item)

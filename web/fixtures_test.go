@@ -65,6 +65,15 @@ func caseIn(state sharing.State) sharing.Case {
 	}
 }
 
+// chinese puts a case's story into words, which is done before the page is made.
+func chinese() words {
+	all, err := loadDictionaries()
+	if err != nil {
+		panic(err)
+	}
+	return words{locale: Chinese, own: all[Chinese], lost: func(key string) { panic("no text for " + key) }}
+}
+
 // caseFixture is a case with everything a case can have.
 func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
 	target := clockOf(desk.Yellow, number(1))
@@ -88,17 +97,21 @@ func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
 		Failed: hostile, Typed: []string{hostile},
 	}
 	actions := []sharing.Action{sharing.Submit, sharing.RungFired, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
-		sharing.ReportFailure, sharing.Confirm, sharing.Withdraw, sharing.Expire, sharing.Claim, sharing.Release, sharing.CalendarMoved, sharing.Pass, sharing.SendBack, sharing.Extend}
+		sharing.ReportFailure, sharing.Confirm, sharing.Withdraw, sharing.Expire, sharing.Claim, sharing.Release, sharing.CalendarMoved, sharing.Pass, sharing.SendBack, sharing.Extend, sharing.Reassign}
 	for i, action := range actions {
 		page.Timeline = append(page.Timeline, sharing.Entry{
 			Seq: int64(i), At: noon, Actor: "u1", ActorName: hostile, DepartmentName: hostile, Action: action, From: sharing.Answering, To: sharing.Refused,
 			Version: i, Article: "16", Note: hostile,
 			Data: map[string]string{"rung": "urged", "due_date": "2026-11-24", "received_on": "2026-11-20", sharing.DutyAnswer: "2026-11-24",
-				sharing.DutyProvide: "2026-11-24", sharing.DutyConfirm: "2026-11-24", "valid_until": "2027-11-24", "late": sharing.DutyAnswer, "task": "answer", "old_date": "2026-11-24", "new_date": "2026-11-25", "notice": hostile, sharing.DutyPrecheck: "2026-11-20"},
+				sharing.DutyProvide: "2026-11-24", sharing.DutyConfirm: "2026-11-24", "valid_until": "2027-11-24", "late": sharing.DutyAnswer, "task": "answer", "old_date": "2026-11-24", "new_date": "2026-11-25", "notice": hostile, sharing.DutyPrecheck: "2026-11-20",
+				"duty": sharing.DutyAnswer, "offset": "2", "owes": police.ID, "from_department": police.ID, "to_department": taxes.ID, "extended_by": "2", "shortened": "true", "provisional": "true"},
 		})
 	}
 	page.Timeline[1].Actor = sharing.System
-	page.Meanwhile = page.Timeline[2:4]
+	s := storyteller{words: chinese(), departments: []sharing.Department{police, taxes}}
+	page.Story = s.tell(page.Timeline)
+	page.Meanwhile, page.Departments = page.Story[2:4], []sharing.Department{police, taxes}
+	page.Task = &sharing.Task{Kind: sharing.TaskAnswer, Department: police, ClaimedByName: hostile}
 	for i, action := range can {
 		page.Steps = append(page.Steps, caseStep{Action: action, Case: page, Form: formFixture(), Open: i == 0})
 		page.Steps[i].Form.Prefix = "-" + string(action)
@@ -122,7 +135,7 @@ func formFixture() *form {
 	f.Files = []desk.Attachment{attachment}
 	for _, pointer := range []string{"/purpose", "/duty", "/scenario", "/mode", "/term_months", "/items", "/items/0/resource_id", "/items/0/fields",
 		"/attachments", "/for", "/received_on", "/agree", "/fields", "/reasons", "/conditions", "/basis", "/basis/0/law", "/basis/0/article",
-		"/basis/0/attachment", "/gaps", "/gaps/0", "/n", "/reason", "/note", "/locator", "/token", "/received", "/days", "/duty"} {
+		"/basis/0/attachment", "/gaps", "/gaps/0", "/n", "/reason", "/note", "/locator", "/token", "/received", "/days", "/duty", "/department"} {
 		f.add(pointer, "wrong at "+pointer)
 	}
 	return f
@@ -142,7 +155,10 @@ func fixtures() []fixture {
 	atOnce := clockOf(desk.Grey, nil)
 	atOnce.DueAt, atOnce.DueDate, atOnce.Clock.Budget = time.Time{}, 0, sharing.Budget{Unit: sharing.Immediately}
 	kept := url.Values{"note": {hostile}, hostile: {"x"}}
-	users := groupUsers([]sharing.User{reader, {ID: "b", Name: "王", Region: region, Department: police, Roles: []sharing.Role{sharing.Requester}}})
+	users := []sharing.User{reader, {ID: "b", Name: "王", Region: region, Department: police, Roles: []sharing.Role{sharing.Requester}}}
+	tour := []tourRegion{{Region: region, Law: hostile, Stops: []tourStop{{User: reader, Role: sharing.Approver, Sees: hostile}}}}
+	endings := []ending{{Title: hostile, Article: "45", LastDay: sharing.NewDate(2026, 11, 30), From: sharing.NewDate(2026, 12, 1), DaysLeft: 10}, {Title: hostile, Next: hostile},
+		{Title: hostile, DaysLeft: 1, Covered: true, Next: hostile}, {Title: hostile, DaysLeft: -4, Over: true}}
 	more := more{Total: 1234, First: "/x", Next: "/x?cursor=abc"}
 	tabs := []tab{{Label: "甲" + hostile, Address: "/x", Current: true}, {Label: "乙", Address: "/y"}}
 	var summaries []desk.CaseSummary
@@ -155,7 +171,7 @@ func fixtures() []fixture {
 	}
 	var tasks []desk.TaskView
 	for i, kind := range []sharing.TaskKind{sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm, sharing.TaskCheck} {
-		t := desk.TaskView{Task: sharing.Task{ID: "t", Kind: kind, Department: police, Case: caseIn(sharing.Answering), DoneBy: hostile, DoneAt: &noon}, Clock: &red}
+		t := desk.TaskView{Task: sharing.Task{ID: "t", Kind: kind, Department: police, Case: caseIn(sharing.Answering), DoneBy: hostile, DoneByName: hostile, ClaimedByName: hostile, DoneAt: &noon}, Clock: &red}
 		t.ClaimedBy = []string{"", reader.ID, hostile, "", ""}[i]
 		tasks = append(tasks, t)
 	}
@@ -173,25 +189,26 @@ func fixtures() []fixture {
 		Items:       desk.Page[desk.OverdueItem]{Total: 2, Items: []desk.OverdueItem{{Case: caseIn(sharing.Answering), Clock: red}, {Case: caseIn(sharing.Agreed), Clock: yellow}}}}
 	grant := *caseFixture(sharing.InUse).Grant
 	return []fixture{
-		{"demo", "home", homePage{Regions: users}}, {"plain", "home", homePage{}},
+		{"demo", "home", homePage{Tour: tour, Users: 187}}, {"plain", "home", homePage{}},
 		{"full", "workbench", workbenchPage{Tasks: desk.Page[desk.TaskView]{Items: tasks, Total: 9}, Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},
-			Cases: desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, MayPaper: true}},
+			Cases: desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, Endings: endings, MayPaper: true}},
 		{"empty", "workbench", workbenchPage{}},
-		{"demo", "signin", signInPage{Next: "/x", Regions: users, Form: formFixture(), Kept: kept, Ended: true}}, {"plain", "signin", signInPage{Form: newForm(0)}},
+		{"demo", "signin", signInPage{Next: "/x", Demo: true, Regions: byDepartment(users), Found: 2, Form: formFixture(), Kept: kept, Ended: true}},
+		{"found", "signin", signInPage{Next: "/x", Demo: true, Query: hostile, Regions: byDepartment(users), Found: 2, Form: newForm(0)}}, {"none found", "signin", signInPage{Demo: true, Query: hostile, Form: newForm(0)}}, {"plain", "signin", signInPage{Form: newForm(0)}},
 		{"kept", "resume", resumePage{Action: "/cases/1/answer", Kept: kept}},
 		{"404", "problem", problemPage{Status: 404, Code: sharing.CodeNotFound}}, {"403", "problem", problemPage{Status: 403, Code: sharing.CodeForbidden, Article: "16"}},
 		{"500", "problem", problemPage{Status: 500, RequestID: "abc"}}, {"503", "problem", problemPage{Status: 503, Code: sharing.CodeUnavailable}},
 		{"full", "catalog", catalogPage{Query: desk.CatalogQuery{Text: hostile, Class: sharing.Conditional, Provider: police.ID, Base: sharing.BaseCredit}, Draft: "a1", Departments: []sharing.Department{police, taxes},
 			Classes: sharing.Classes, Bases: bases, Found: desk.Page[sharing.Resource]{Items: []sharing.Resource{resource, unconditional, notShared}, Total: 3}, More: more}},
 		{"empty", "catalog", catalogPage{}},
-		{"apply", "resource", resourcePage{Resource: resource, MayApply: true, Drafts: []sharing.Application{draft, application}, Draft: "a1", Form: formFixture()}},
+		{"apply", "resource", resourcePage{Resource: resource, MayApply: true, Drafts: []sharing.Application{draft, application}, Draft: "a1", Form: formFixture(), Endings: endings[3:]}},
 		{"unconditional", "resource", resourcePage{Resource: unconditional, MayApply: true, Form: newForm(0)}},
 		{"not shared", "resource", resourcePage{Resource: notShared, Form: newForm(0)}}, {"bare", "resource", resourcePage{Resource: sharing.Resource{Title: "x", Class: sharing.Conditional}, Form: newForm(0)}},
 		{"drafts", "applications", applicationsPage{Tabs: tabs, State: sharing.Draft, Found: desk.Page[sharing.Application]{Items: []sharing.Application{draft}}, More: more, MayPaper: true}},
 		{"sent", "applications", applicationsPage{Tabs: tabs, State: sharing.Submitted, Found: desk.Page[sharing.Application]{Items: []sharing.Application{application}}}},
 		{"no drafts", "applications", applicationsPage{State: sharing.Draft}}, {"none sent", "applications", applicationsPage{State: sharing.Submitted}},
 		{"full", "application", applicationPage{View: view}}, {"empty", "application", applicationPage{}},
-		{"full", "draft", draftPage{ID: "a1", Form: formFixture(), Modes: sharing.Modes, Departments: []sharing.Department{police}, MaxTerm: 60,
+		{"full", "draft", draftPage{ID: "a1", Form: formFixture(), Modes: sharing.Modes, Departments: []sharing.Department{police}, MaxTerm: 60, Endings: endings[3:],
 			Items:  []draftItem{{ID: "r1", Resource: &resource, Chosen: []string{"id"}}, {ID: "gone", Index: 1}},
 			Stored: []difference{{"用途", hostile}, {"职责", ""}}}},
 		{"new", "draft", draftPage{Form: newForm(0), Modes: sharing.Modes, MaxTerm: 60}},
@@ -212,9 +229,11 @@ func fixtures() []fixture {
 		{"done", "inbox", inboxPage{Tabs: tabs, Tab: "done", Tasks: desk.Page[desk.TaskView]{Items: tasks}}},
 		{"mine", "inbox", inboxPage{Tabs: tabs, Tab: "mine", Cases: desk.Page[desk.CaseSummary]{Items: summaries}}},
 		{"nothing open", "inbox", inboxPage{Tab: "open"}}, {"nothing done", "inbox", inboxPage{Tab: "done"}}, {"nothing started", "inbox", inboxPage{Tab: "mine"}},
+		{"full", "messages", messagesPage{Lines: []messageLine{{MessageView: desk.MessageView{Topic: "urged" + hostile, At: noon, Case: caseIn(sharing.Answering)}, Title: hostile, Details: []string{hostile}}}, More: more}},
+		{"empty", "messages", messagesPage{}},
 		{"full", "grants", grantsPage{Tabs: tabs, As: "provider", State: sharing.GrantEnded, States: []sharing.GrantState{sharing.GrantActive, sharing.GrantEnded},
 			Found: desk.Page[sharing.Grant]{Items: []sharing.Grant{grant}}, More: more}}, {"empty", "grants", grantsPage{}},
-		{"full", "board", boardPage{Board: board, Provider: police.ID, Light: desk.Red, Address: "/board?x=1", Chosen: &police, More: more}}, {"empty", "board", boardPage{}},
+		{"full", "board", boardPage{Endings: endings, Board: board, Provider: police.ID, Light: desk.Red, Address: "/board?x=1", Chosen: &police, More: more}}, {"empty", "board", boardPage{}},
 		{"asked", "due", duePage{Form: formFixture(), Regulations: []regulationDuties{{ID: "x", Title: hostile, Duties: []choice{{Value: "x", Label: hostile, Chosen: true}}}},
 			Result: &dueResult{Received: sharing.DateOf(noon), Budget: sharing.Budget{N: 1, Unit: sharing.Months}, Projection: projection, Duty: hostile, Cite: hostile, Warning: true}}},
 		{"new", "due", duePage{Form: newForm(0)}},

@@ -147,6 +147,9 @@ func (f *form) explain(v *visit, err error) error {
 		f.Key = rand.Text()
 	}
 	f.Message = v.words.Code("error", e.Code)
+	if e.Code == sharing.CodeNoRegulation {
+		f.Message = v.noRegulation(f.Value("received"))
+	}
 	if e.Article != "" {
 		f.Message += v.words.T("error.under", v.words.Article(e.Article))
 	}

@@ -6,7 +6,10 @@ import (
 )
 
 // homePage says what this is, and in a demo lets one step into each role.
-type homePage struct{ Regions []demoRegion }
+type homePage struct {
+	Tour  []tourRegion // empty unless this is a demo
+	Users int          // how many demo users there are in all
+}
 
 // workbenchPage is what somebody signed in starts from.
 type workbenchPage struct {
@@ -14,6 +17,7 @@ type workbenchPage struct {
 	Drafts   desk.Page[sharing.Application]
 	Cases    desk.Page[desk.CaseSummary]
 	Board    *desk.Board // nil where the board is not the reader's
+	Endings  []ending
 	MayPaper bool
 }
 
@@ -22,11 +26,11 @@ func (v *visit) home() error {
 	if v.signedIn() {
 		return v.workbench()
 	}
-	regions, err := v.demoUsers()
+	tour, users, err := v.tour()
 	if err != nil {
 		return err
 	}
-	return v.ok("home", "", homePage{Regions: regions})
+	return v.ok("home", "", homePage{Tour: tour, Users: users})
 }
 
 func (v *visit) workbench() error {
@@ -34,6 +38,9 @@ func (v *visit) workbench() error {
 	d, ctx, me := v.site.desk, v.ctx(), v.user
 	page := workbenchPage{MayPaper: d.MayRegisterPaper(me)}
 	var err error
+	if page.Endings, err = v.endings(); err != nil {
+		return err
+	}
 	if page.Tasks, err = d.Tasks(ctx, me, desk.TaskQuery{Tab: desk.TabOpen, Limit: few}); err != nil {
 		return err
 	}

@@ -3,11 +3,16 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"gongshu/sharing"
 )
+
+// codeMethod: the page is there, and cannot be asked for in this way.
+const codeMethod sharing.Code = "method_not_allowed"
 
 // statusOf returns the HTTP status that a code is answered with.
 func statusOf(code sharing.Code) int {
@@ -20,6 +25,8 @@ func statusOf(code sharing.Code) int {
 		return http.StatusForbidden
 	case sharing.CodeUnauthenticated:
 		return http.StatusUnauthorized
+	case codeMethod:
+		return http.StatusMethodNotAllowed
 	case sharing.CodeStale:
 		return http.StatusPreconditionFailed
 	case sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeKeyReused, sharing.CodeInProgress:
@@ -69,6 +76,14 @@ func (v *visit) problem(err error) error {
 // nowhere answers for addresses that lead nowhere.
 func (v *visit) nowhere() error {
 	return v.problem(sharing.Errorf(sharing.CodeNotFound, "no such page"))
+}
+
+// otherMethod answers a request for a page in a way that the page does not know.
+func otherMethod(methods []string) handler {
+	return func(v *visit) error {
+		v.Response().Header().Set(echo.HeaderAllow, strings.Join(slices.Sorted(slices.Values(methods)), ", "))
+		return v.problem(sharing.Errorf(codeMethod, "%s", v.Request().Method))
+	}
 }
 
 func (v *visit) backHome() error       { return v.redirect("/") }

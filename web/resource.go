@@ -14,6 +14,7 @@ type resourcePage struct {
 	Drafts   []sharing.Application // to which it can be added
 	Draft    string                // the one to be added to unless chosen otherwise
 	Form     *form
+	Endings  []ending // what keeps an application from being accepted today
 }
 
 // resource shows one catalog entry.
@@ -24,6 +25,9 @@ func (v *visit) resource() error {
 	}
 	page := resourcePage{Resource: r, MayApply: v.site.desk.MayApply(v.user, r), Draft: v.QueryParam("draft"), Form: newForm(0)}
 	if page.MayApply {
+		if page.Endings, err = v.ended(); err != nil {
+			return err
+		}
 		drafts, err := v.site.desk.Applications(v.ctx(), v.user, sharing.Draft, "", desk.DefaultLimit)
 		if err != nil {
 			return err

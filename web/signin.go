@@ -12,8 +12,12 @@ import (
 
 // signInPage asks who is there.
 type signInPage struct {
-	Next    string
-	Regions []demoRegion // demo users to step into; empty unless this is a demo
+	Next string
+	Demo bool // demo users can be stepped into
+	// Query narrows them, Regions are those it fits, and Found is how many.
+	Query   string
+	Regions []directoryRegion
+	Found   int
 	Form    *form
 	// Kept is a form that was sent after its session had ended. It is carried along
 	// and offered again after signing in.
@@ -22,67 +26,76 @@ type signInPage struct {
 	Ended bool
 }
 
-// demoRegion is a region with its demo users: one for each role to begin with,
-// and the rest.
-type demoRegion struct {
-	Region sharing.Region
-	Users  []demoUser
-	Rest   []demoUser
+// directoryRegion is a region with the demo users that were looked for.
+type directoryRegion struct {
+	Region      sharing.Region
+	Departments []directoryDepartment
+	Count       int // of users
 }
 
-type demoUser struct {
-	sharing.User
-	Role sharing.Role // the one the user is listed under
+// directoryDepartment is a department with its demo users, by role.
+type directoryDepartment struct {
+	sharing.Department
+	Users []sharing.User
 }
 
-// tourRoles are the roles through which one sees a case from end to end.
-var tourRoles = []sharing.Role{sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.AuthorityOfficer, sharing.Supervisor}
-
-// demoUsers lists the users one can step into, by region and role.
-func (v *visit) demoUsers() ([]demoRegion, error) {
+// demoUsers lists whom one can step into, by region and department; nobody outside
+// a demo. Those whose role has no pages of its own are left out.
+func (v *visit) demoUsers() ([]sharing.User, error) {
 	if !v.site.demo {
 		return nil, nil
 	}
 	users, err := v.site.desk.DemoUsers(v.ctx())
-	if err != nil {
-		return nil, err
-	}
-	return groupUsers(users), nil
+	return slices.DeleteFunc(users, func(u sharing.User) bool { return len(u.Roles) == 0 || leads(u, sharing.Gateway) }), err
 }
 
-// groupUsers sorts users into their regions, and there by role; those of the
-// departments with the most users come first. Roles that have no pages of their
-// own are left out.
-func groupUsers(users []sharing.User) []demoRegion {
-	var regions []demoRegion
-	colleagues := map[string]int{}
-	for _, u := range users {
-		colleagues[u.Department.ID]++
-		if len(u.Roles) == 0 || u.Roles[0] == sharing.Gateway {
-			continue
-		}
-		i := slices.IndexFunc(regions, func(r demoRegion) bool { return r.Region.ID == u.Region.ID })
-		if i < 0 {
-			regions = append(regions, demoRegion{Region: u.Region})
-			i = len(regions) - 1
-		}
-		regions[i].Users = append(regions[i].Users, demoUser{User: u, Role: u.Roles[0]})
+// directory lists the demo users whom every word of the query fits.
+func (v *visit) directory(query string) (regions []directoryRegion, found int, err error) {
+	users, err := v.demoUsers()
+	if err != nil {
+		return nil, 0, err
 	}
-	for i := range regions {
-		r := &regions[i]
-		slices.SortStableFunc(r.Users, func(a, b demoUser) int {
-			return cmp.Or(cmp.Compare(slices.Index(sharing.Roles, a.Role), slices.Index(sharing.Roles, b.Role)),
-				cmp.Compare(colleagues[b.Department.ID], colleagues[a.Department.ID]), cmp.Compare(a.ID, b.ID))
-		})
-		var first []demoUser
-		for _, u := range r.Users {
-			if slices.Contains(tourRoles, u.Role) && !slices.ContainsFunc(first, func(f demoUser) bool { return f.Role == u.Role }) {
-				first = append(first, u)
-			} else {
-				r.Rest = append(r.Rest, u)
-			}
+	users = slices.DeleteFunc(users, func(u sharing.User) bool { return !v.words.fits(u, query) })
+	return byDepartment(users), len(users), nil
+}
+
+// fits reports whether every word of the query occurs in what is said of a user.
+func (w words) fits(u sharing.User, query string) bool {
+	said := []string{u.ID, u.Name, u.Department.Name, u.Department.NameEN, u.Region.Name, u.Region.NameEN}
+	for _, r := range u.Roles {
+		said = append(said, w.Code("role", r))
+	}
+	text := strings.ToLower(strings.Join(said, "\n"))
+	for word := range strings.FieldsSeq(strings.ToLower(query)) {
+		if !strings.Contains(text, word) {
+			return false
 		}
-		r.Users = first
+	}
+	return true
+}
+
+// byDepartment sorts users, which come by region and department, into these, and
+// there by role.
+func byDepartment(users []sharing.User) []directoryRegion {
+	var regions []directoryRegion
+	for _, u := range users {
+		if n := len(regions); n == 0 || regions[n-1].Region.ID != u.Region.ID {
+			regions = append(regions, directoryRegion{Region: u.Region})
+		}
+		r := &regions[len(regions)-1]
+		if n := len(r.Departments); n == 0 || r.Departments[n-1].ID != u.Department.ID {
+			r.Departments = append(r.Departments, directoryDepartment{Department: u.Department})
+		}
+		d := &r.Departments[len(r.Departments)-1]
+		d.Users = append(d.Users, u)
+		r.Count++
+	}
+	for _, r := range regions {
+		for _, d := range r.Departments {
+			slices.SortStableFunc(d.Users, func(a, b sharing.User) int {
+				return cmp.Compare(slices.Index(sharing.Roles, a.Roles[0]), slices.Index(sharing.Roles, b.Roles[0]))
+			})
+		}
 	}
 	return regions
 }
@@ -92,15 +105,15 @@ func (v *visit) signInPage() error {
 	if v.signedIn() {
 		return v.redirect(localPath(v.QueryParam("next")))
 	}
-	return v.showSignIn(http.StatusOK, signInPage{Next: localPath(v.QueryParam("next")), Form: newForm(0)})
+	return v.showSignIn(http.StatusOK, signInPage{Next: localPath(v.QueryParam("next")), Query: v.QueryParam("q"), Form: newForm(0)})
 }
 
 func (v *visit) showSignIn(status int, page signInPage) error {
-	regions, err := v.demoUsers()
-	if err != nil {
+	var err error
+	if page.Regions, page.Found, err = v.directory(page.Query); err != nil {
 		return v.problem(err)
 	}
-	page.Regions = regions
+	page.Demo = v.site.demo
 	return v.show(status, "signin", "", page)
 }
 

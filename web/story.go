@@ -1,39 +1,177 @@
 package web
 
-import "gongshu/sharing"
+import (
+	"cmp"
+	"slices"
+	"strconv"
 
-// Details puts the codes of a line of a case's story into words.
-func (w words) Details(e sharing.Entry) []string {
+	"gongshu/desk"
+	"gongshu/regulation"
+	"gongshu/sharing"
+)
+
+// storyteller puts the codes of the trail and of messages into words.
+type storyteller struct {
+	words
+	departments []sharing.Department   // of the reader's region
+	law         *regulation.Regulation // of the case; nil when it is not loaded
+	facts       map[string]bool        // of the case, on which limits may depend
+}
+
+// storyteller returns one for the reader.
+func (v *visit) storyteller() (storyteller, error) {
+	departments, err := v.site.desk.Departments(v.ctx(), v.user)
+	return storyteller{words: v.words, departments: departments}, err
+}
+
+// about is the storyteller for a case.
+func (s storyteller) about(c sharing.Case, law *regulation.Library) storyteller {
+	s.law, s.facts = nil, c.Facts
+	if r, ok := law.ByID(c.RegulationID); ok {
+		s.law = r
+	}
+	return s
+}
+
+// budget returns the limit of a duty, and whether it stands in the law. It is zero
+// where the duty is not known.
+func (s storyteller) budget(duty string) (b sharing.Budget, statutory bool) {
+	if s.law == nil {
+		return b, true
+	}
+	d, ok := s.law.Duty(duty)
+	if !ok {
+		return b, true
+	}
+	b, statutory, ok = d.Budget(s.facts)
+	return b, statutory || !ok
+}
+
+// storyLine is one line of a case's story as it is read.
+type storyLine struct {
+	sharing.Entry
+	Title      string
+	Department string   // of who acted, in the reader's language
+	Details    []string // what the codes say
+}
+
+// tell puts lines of the trail into words.
+func (s storyteller) tell(entries []sharing.Entry) []storyLine {
+	lines := make([]storyLine, len(entries))
+	for i, e := range entries {
+		lines[i] = storyLine{Entry: e, Title: s.Code("did", e.Action), Department: cmp.Or(s.department(e.DepartmentID), e.DepartmentName), Details: s.details(e.Data)}
+		if rung := e.Data["rung"]; e.Action == sharing.RungFired && rung != "" {
+			lines[i].Title = s.Code("told", rung)
+		}
+	}
+	return lines
+}
+
+// department names a department by its id; "" when it is not of the region.
+func (s storyteller) department(id string) string {
+	i := slices.IndexFunc(s.departments, func(d sharing.Department) bool { return d.ID == id })
+	if i < 0 {
+		return ""
+	}
+	return s.pick(s.departments[i].Name, s.departments[i].NameEN)
+}
+
+// details puts the data of a line of the trail, or of a message, into words.
+func (s storyteller) details(data map[string]string) []string {
 	var list []string
+	say := func(key string, args ...any) { list = append(list, s.T(key, args...)) }
 	day := func(code, key string) {
-		if d, err := sharing.ParseDate(e.Data[code]); err == nil {
-			list = append(list, w.T(key, w.Limit(d)))
+		if d, err := sharing.ParseDate(data[code]); err == nil {
+			say(key, s.Limit(d))
 		}
 	}
-	if rung := e.Data["rung"]; rung != "" {
-		list = append(list, w.Code("rung", rung))
-		day("due_date", "story.due")
+	if from, to := s.department(data["from_department"]), s.department(data["to_department"]); from != "" && to != "" {
+		say("story.reassigned", from, to)
 	}
-	if d, err := sharing.ParseDate(e.Data["received_on"]); err == nil {
-		list = append(list, w.T("story.received", w.Day(d)))
+	if due, err := sharing.ParseDate(data["due_date"]); err == nil {
+		say("story.limit", s.limitOf(data["duty"]), s.Limit(due))
 	}
-	if e.Action == sharing.CalendarMoved {
-		before, errBefore := sharing.ParseDate(e.Data["old_date"])
-		after, errAfter := sharing.ParseDate(e.Data["new_date"])
-		if errBefore == nil && errAfter == nil {
-			list = append(list, w.T("story.moved", w.Limit(before), w.Limit(after), e.Data["notice"]))
+	if n, err := strconv.Atoi(data["offset"]); err == nil && n < 0 {
+		list = append(list, s.N("story.before", -n))
+	} else if err == nil && n > 0 {
+		say("story.after", n)
+	}
+	if owes := s.department(data["owes"]); owes != "" {
+		say("story.owes", owes)
+	}
+	if d, err := sharing.ParseDate(data["received_on"]); err == nil {
+		say("story.received", s.Day(d))
+	}
+	list = append(list, s.moved(data)...)
+	if n, err := strconv.Atoi(data["extended_by"]); err == nil {
+		b, _ := s.budget(sharing.DutyAnswer)
+		say("story.extended", s.longer(b, n))
+	}
+	for _, duty := range []string{sharing.DutyPrecheck, sharing.DutyAnswer, sharing.DutyProvide, sharing.DutyConfirm} {
+		if due, err := sharing.ParseDate(data[duty]); err == nil {
+			say("story.limit", s.limitOf(duty), s.Limit(due))
 		}
 	}
-	day(sharing.DutyPrecheck, "story.share.precheck")
-	day(sharing.DutyAnswer, "story.share.answer")
-	day(sharing.DutyProvide, "story.share.provide")
-	day(sharing.DutyConfirm, "story.share.confirm")
 	day("valid_until", "story.valid_until")
-	if e.Data["late"] != "" {
-		list = append(list, w.T("story.late"))
+	if data["late"] != "" {
+		say("story.late")
 	}
-	if kind := e.Data["task"]; kind != "" {
-		list = append(list, w.Code("task", kind))
+	if kind := data["task"]; kind != "" {
+		list = append(list, s.Code("task", kind))
 	}
 	return list
+}
+
+// moved says how the calendar moved a limit, under which notices.
+func (s storyteller) moved(data map[string]string) []string {
+	before, err := sharing.ParseDate(data["old_date"])
+	if err != nil {
+		return nil
+	}
+	after, err := sharing.ParseDate(data["new_date"])
+	if err != nil {
+		return nil
+	}
+	limit, notice := s.limitOf(data["duty"]), data["notice"]
+	var list []string
+	switch {
+	case before == after && data["confirmed"] != "":
+		list = append(list, s.T("story.confirmed", limit, s.Limit(after)))
+	default:
+		list = append(list, s.T("story.moved", limit, s.Limit(before), s.Limit(after)))
+	}
+	if notice != "" {
+		list[0] += s.T("story.under", notice)
+	}
+	if data["shortened"] != "" {
+		list = append(list, s.T("story.shortened"))
+	}
+	if data["provisional"] != "" {
+		list = append(list, s.T("story.provisional"))
+	}
+	return list
+}
+
+// limitOf names the limit of a duty: 答复期限. An operator's target is called one.
+func (s storyteller) limitOf(duty string) string {
+	key := "limit." + duty
+	if !s.Knows(key) {
+		key = "limit.any"
+	}
+	if _, statutory := s.budget(duty); !statutory {
+		return s.T("limit.target", s.T(key))
+	}
+	return s.T(key)
+}
+
+// Longer writes by how much a clock's limit was extended.
+func (w words) Longer(c desk.Clock, n int) string { return w.longer(c.Clock.Budget, n) }
+
+// longer writes by how much a limit was extended, in its unit where that is known.
+func (w words) longer(b sharing.Budget, n int) string {
+	if b.Unit == "" {
+		return w.Number(n)
+	}
+	b.N = n
+	return w.Budget(b)
 }

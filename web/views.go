@@ -25,7 +25,7 @@ var shared = []string{"layout", "form", "parts"}
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
 var pages = []string{"application", "applications", "board", "case", "cases", "catalog", "draft", "due", "grants",
-	"home", "inbox", "preview", "problem", "resource", "resume", "signin", "workbench"}
+	"home", "inbox", "messages", "preview", "problem", "resource", "resume", "signin", "workbench"}
 
 // views holds each page in each language, parsed once.
 type views struct {
@@ -95,7 +95,7 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 		"day": w.Day, "limit": w.Limit, "instant": w.Instant, "short": w.Short, "stamp": w.Stamp, "until": w.Until,
 		"term": w.Term, "article": w.Article, "budget": w.Budget,
 		"number": w.Number, "pick": w.pick, "size": w.Size,
-		"left": w.Left, "details": w.Details, "light": w.Light, "shape": w.Shape, "split": w.Split, "duty": w.Duty,
+		"left": w.Left, "longer": w.Longer, "light": w.Light, "shape": w.Shape, "split": w.Split, "duty": w.Duty,
 		"department": func(d sharing.Department) string { return w.pick(d.Name, d.NameEN) },
 		"region":     func(r sharing.Region) string { return w.pick(r.Name, r.NameEN) },
 		"class": func(c sharing.Class, r desk.RegulationRef) string {
@@ -105,8 +105,8 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 			return w.Code("class", c)
 		},
 		"regulation": func(ref desk.RegulationRef) string {
-			if r, ok := law.ByID(ref.ID); ok && w.locale == English && r.TitleEn != "" {
-				return r.TitleEn
+			if r, ok := law.ByID(ref.ID); ok {
+				return w.law(r)
 			}
 			return "《" + ref.Title + "》"
 		},

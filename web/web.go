@@ -73,11 +73,20 @@ func mount(e *echo.Echo, d *desk.Desk, o Options) (*site, error) {
 
 // routes is the site map.
 func (s *site) routes(e *echo.Echo) {
-	e.GET("/static/:name", s.asset)
-	e.GET("/favicon.ico", s.favicon)
+	known := map[string][]string{} // methods by path
+	add := func(method, path string, h echo.HandlerFunc) {
+		e.Add(method, path, h)
+		known[path] = append(known[path], method)
+		if method == http.MethodGet {
+			e.Add(http.MethodHead, path, h) // the server leaves the body out
+			known[path] = append(known[path], http.MethodHead)
+		}
+	}
+	anyone := func(method, path string, h handler) { add(method, path, s.serve(h, false)) }
+	members := func(method, path string, h handler) { add(method, path, s.serve(h, true)) }
 
-	anyone := func(method, path string, h handler) { e.Add(method, path, s.serve(h, false)) }
-	members := func(method, path string, h handler) { e.Add(method, path, s.serve(h, true)) }
+	add("GET", "/static/:name", s.asset)
+	add("GET", "/favicon.ico", s.favicon)
 
 	anyone("GET", "/", (*visit).home)
 	anyone("GET", "/signin", (*visit).signInPage)
@@ -106,6 +115,7 @@ func (s *site) routes(e *echo.Echo) {
 	members("POST", "/cases/:id/pass", (*visit).pass)
 	members("POST", "/cases/:id/send_back", (*visit).sendBack)
 	members("POST", "/cases/:id/extend", (*visit).extend)
+	members("POST", "/cases/:id/reassign", (*visit).reassign)
 	members("POST", "/cases/:id/request_completion", (*visit).requestCompletion)
 	members("POST", "/cases/:id/complete", (*visit).complete)
 	members("POST", "/cases/:id/answer", (*visit).answer)
@@ -117,6 +127,7 @@ func (s *site) routes(e *echo.Echo) {
 	members("GET", "/inbox", (*visit).inbox)
 	members("POST", "/inbox/:id/claim", (*visit).claim)
 	members("POST", "/inbox/:id/release", (*visit).release)
+	members("GET", "/messages", (*visit).messages)
 	members("GET", "/grants", (*visit).grants)
 	members("GET", "/board", (*visit).board)
 	members("GET", "/files/:id", (*visit).file)
@@ -139,6 +150,13 @@ func (s *site) routes(e *echo.Echo) {
 	e.RouteNotFound("/*", func(c echo.Context) error {
 		if strings.HasPrefix(c.Request().URL.Path, "/api/") {
 			return echo.ErrNotFound
+		}
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			other := e.NewContext(c.Request(), nil)
+			e.Router().Find(method, echo.GetPath(c.Request()), other)
+			if methods := known[other.Path()]; methods != nil {
+				return s.serve(otherMethod(methods), false)(c)
+			}
 		}
 		return nowhere(c)
 	})

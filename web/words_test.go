@@ -112,7 +112,7 @@ func TestKeysInUseHaveTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := regexp.MustCompile(`\bw(?:ords)?\.(T|N|Code)\("([^"]+)"`)
+	call := regexp.MustCompile(`\b(?:w|s|words)\.(T|N|Code)\("([^"]+)"`)
 	for _, file := range sources {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
@@ -123,6 +123,9 @@ func TestKeysInUseHaveTexts(t *testing.T) {
 		}
 		for _, m := range call.FindAllStringSubmatch(string(text), -1) {
 			check(file, m[1], m[2])
+		}
+		for _, m := range regexp.MustCompile(`\bsay\("([^"]+)"`).FindAllStringSubmatch(string(text), -1) {
+			check(file, "T", m[1])
 		}
 		for _, m := range regexp.MustCompile(`\.leave\("([^"]+)"`).FindAllStringSubmatch(string(text), -1) {
 			if !strings.HasSuffix(m[1], ".") {
@@ -209,6 +212,15 @@ func TestCodesHaveTexts(t *testing.T) {
 	}
 	need("notice.done.answer", string(sharing.Agreed), string(sharing.Refused))
 	need("did", string(sharing.Submit), string(sharing.Expire), string(sharing.Claim), string(sharing.Release), string(sharing.RungFired), string(sharing.CalendarMoved), string(sharing.Urge))
+	need("told", string(sharing.Submit), "granted_at_once", string(sharing.Pass), string(sharing.SendBack), string(sharing.Extend), string(sharing.Reassign),
+		string(sharing.RequestCompletion), string(sharing.Complete), string(sharing.Agreed), string(sharing.Refused), string(sharing.Provide), string(sharing.Confirm),
+		string(sharing.ReportFailure), string(sharing.Withdraw), string(sharing.Expire), string(sharing.CalendarMoved), string(sharing.Reminder),
+		string(sharing.LimitReached), string(sharing.Urged), string(sharing.Supervised), string(sharing.Rectification))
+	need("limit", sharing.DutyPrecheck, sharing.DutyAnswer, sharing.DutyProvide, sharing.DutyConfirm, "any")
+	for _, r := range tourRoles {
+		need("tour", string(r))
+	}
+	need("tour", string(sharing.Requester)+".case", string(sharing.DataSpecialist)+".case", string(sharing.Approver)+".case")
 	need("open", string(sharing.Open), string(sharing.OpenConditionally), string(sharing.NotOpen))
 	need("cycle", string(sharing.RealTime), string(sharing.Daily), string(sharing.Weekly), string(sharing.Monthly), string(sharing.Quarterly), string(sharing.HalfYearly), string(sharing.EveryYear), string(sharing.Irregularly))
 	need("day", string(sharing.StartDay), string(sharing.Worked), string(sharing.MakeUp), string(sharing.Weekend), string(sharing.Holiday), string(sharing.Suspended), string(sharing.Counted), string(sharing.MovedForward))
@@ -219,7 +231,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	need("light.shape", string(desk.Green), string(desk.Yellow), string(desk.Red), string(desk.Grey))
 	codes := []sharing.Code{sharing.CodeInvalid, sharing.CodeNotFound, sharing.CodeForbidden, sharing.CodeUnauthenticated, sharing.CodeStale,
 		sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeKeyReused, sharing.CodeInProgress, sharing.CodeNotShared, sharing.CodeNoRegulation,
-		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead}
+		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead, codeMethod}
 	for _, c := range codes {
 		need("error", string(c))
 		status := statusOf(c)

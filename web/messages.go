@@ -1,0 +1,36 @@
+package web
+
+import (
+	"gongshu/desk"
+)
+
+// messagesPage lists what one's department was told.
+type messagesPage struct {
+	Found desk.Page[desk.MessageView]
+	Lines []messageLine
+	More  more
+}
+
+// messageLine is a message as it is read.
+type messageLine struct {
+	desk.MessageView
+	Title   string
+	Details []string
+}
+
+// messages lists what one's department was told, the newest first.
+func (v *visit) messages() error {
+	found, err := v.site.desk.Messages(v.ctx(), v.user, desk.MessageQuery{Cursor: v.QueryParam("cursor"), Limit: desk.DefaultLimit})
+	if err != nil {
+		return err
+	}
+	s, err := v.storyteller()
+	if err != nil {
+		return err
+	}
+	page := messagesPage{Found: found, More: v.more(found.Total, found.Next)}
+	for _, m := range found.Items {
+		page.Lines = append(page.Lines, messageLine{MessageView: m, Title: s.Code("told", m.Topic), Details: s.about(m.Case, v.site.desk.Law()).details(m.Data)})
+	}
+	return v.ok("messages", "messages", page)
+}
