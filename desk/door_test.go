@@ -110,16 +110,17 @@ func TestLimitsFollowTheRegulationInForce(t *testing.T) {
 		"shuozhou": {N: 5, Unit: sharing.WorkingDays}, "jinan-startup": {N: 10, Unit: sharing.WorkingDays}, "city": {N: 5, Unit: sharing.WorkingDays},
 	} {
 		resource := first(t, r, region, sharing.Conditional, 2)
-		var who string
+		var who sharing.User
 		for _, u := range r.World.Users {
 			if u.Region.ID == region && u.Subject().Has(sharing.Requester) && u.Department.ID != resource.Provider.ID {
-				who = u.ID
+				who = u
 			}
 		}
 		draft := r.Request(region, resource.Code)
-		draft.Mode = resource.Modes[0]
-		submitted := r.Apply(who, draft, nil)
-		view, err := r.Case(t.Context(), r.User(who), submitted.Cases[0].CaseID)
+		draft.Mode, draft.For = resource.Modes[0], who.Department.ID
+		day := sharing.NewDate(2026, 11, 20) // jinan-startup-2023 ends ten days later
+		submitted := r.Apply(region+"-authority-officer", draft, &day)
+		view, err := r.Case(t.Context(), who, submitted.Cases[0].CaseID)
 		require.NoError(t, err)
 		require.Equal(t, want, view.Clocks[0].Clock.Budget, region)
 	}

@@ -177,19 +177,27 @@ func play(ctx context.Context, d *desk.Desk, store *postgres.Store, world demo.W
 	}
 	draft := desk.Draft{Request: story.Request}
 	author, receivedOn := applicant, (*sharing.Date)(nil)
-	if story.Received.Paper() {
-		if author, ok = world.User(story.Registrar); !ok {
-			return fmt.Errorf("no user %s", story.Registrar)
+	online, err := store.Played(ctx, applicant.ID, key(1))
+	if err != nil {
+		return err
+	}
+	now, err := d.Now(ctx)
+	if err != nil {
+		return err
+	}
+	today := sharing.DateOf(now)
+	_, ended := d.Law().InForce(story.RegionID, today)
+	if !online && (story.Received.Paper() || ended != nil) {
+		// Under a regulation that has ended, all that can be shown is what was received
+		// on paper while it was in force.
+		if author, ok = world.User(story.RegionID + "-authority-officer"); !ok {
+			return fmt.Errorf("region %s has nobody to register paper", story.RegionID)
 		}
 		draft.For = applicant.Department.ID
 		if played, err := store.Played(ctx, author.ID, key(1)); err != nil || played {
 			return err
 		}
-		now, err := d.Now(ctx)
-		if err != nil {
-			return err
-		}
-		day, err := received(d, story, sharing.DateOf(now))
+		day, err := received(d, story, today)
 		if err != nil {
 			return err
 		}
@@ -215,6 +223,9 @@ func play(ctx context.Context, d *desk.Desk, store *postgres.Store, world demo.W
 		i := slices.IndexFunc(story.Request.Items, func(item sharing.Item) bool { return item.ResourceID == step.ResourceID })
 		act := desk.Act{CaseID: submitted.Cases[i].CaseID, Expected: versions[i], Key: key(n + 2)}
 		outcome, err := take(ctx, d, by, act, step)
+		if ended != nil && sharing.CodeOf(err) == sharing.CodeWrongState {
+			return nil // too late for this step by now; the story shows an overdue case
+		}
 		if err != nil {
 			return fmt.Errorf("step %d, %s by %s: %w", n+1, step.Action, step.By, err)
 		}
@@ -243,8 +254,12 @@ func take(ctx context.Context, d *desk.Desk, by sharing.User, act desk.Act, step
 	return desk.Outcome{}, fmt.Errorf("%s is not a step of a story", step.Action)
 }
 
+// furthest is how many days back a story may have begun.
+const furthest = 20 * 366
+
 // received finds the day on which an application must have been received for its
-// limit to end so many working days from today.
+// limit to end so many working days from today; the last day on which it could be
+// received at all where there is no such day, or the story names none.
 func received(d *desk.Desk, story demo.Story, today sharing.Date) (sharing.Date, error) {
 	calendar := d.CalendarOf(story.RegionID)
 	wanted, err := today, error(nil)
@@ -260,10 +275,15 @@ func received(d *desk.Desk, story demo.Story, today sharing.Date) (sharing.Date,
 	if err != nil {
 		return 0, err
 	}
-	for day := today; day > today-100; day-- {
+	last := sharing.Date(0)
+	for day := today; day > today-furthest; day-- {
 		law, err := d.Law().InForce(story.RegionID, day)
 		if err != nil {
 			continue // not in force on that day
+		}
+		last = max(last, day)
+		if !story.Received.Paper() {
+			break
 		}
 		duty, ok := law.Duty(story.Received.Duty)
 		if !ok {
@@ -281,5 +301,8 @@ func received(d *desk.Desk, story demo.Story, today sharing.Date) (sharing.Date,
 			return day, nil
 		}
 	}
-	return 0, fmt.Errorf("no day of receipt in the last 100 leads to %s", wanted)
+	if last == 0 {
+		return 0, fmt.Errorf("no regulation was in force in %s in the last %d days", story.RegionID, furthest)
+	}
+	return last, nil
 }
