@@ -213,6 +213,7 @@ func (e *entry) optional(key string, limit int, lines bool) string {
 		return ""
 	case damaged:
 		e.note(Changed, field, InvalidUTF8, "")
+	case present:
 	}
 	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 	clean := strings.TrimSpace(cleaned(text, lines))

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,18 +26,16 @@ func (w *Worker) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group, nudging := errgroup.WithContext(ctx)
+	var group errgroup.Group // one case that fails does not keep the others waiting
 	group.SetLimit(16)
 	for _, id := range late {
-		group.Go(func() error { return w.Engine.Nudge(nudging, id) })
+		group.Go(func() error { return w.Engine.Nudge(ctx, id) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if len(late) > 0 {
+	err = group.Wait()
+	if err == nil && len(late) > 0 {
 		w.Log.Info("sweep nudged cases whose time had come", "cases", len(late))
 	}
-	return w.reconcile(ctx)
+	return errors.Join(err, w.reconcile(ctx))
 }
 
 // reconcile compares cases that changed lately with their workflows: an open case
@@ -46,15 +45,16 @@ func (w *Worker) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(8)
 	for _, c := range unchecked {
 		group.Go(func() error {
 			running, version, err := w.Engine.Position(ctx, c.ID)
-			if err != nil {
+			if err != nil && !running {
 				return err
 			}
-			if running == c.State.Open() && (!running || version >= c.Version) {
+			// One that runs and does not say where it stands is nudged, too.
+			if err == nil && running == c.State.Open() && (!running || version >= c.Version) {
 				return w.Store.MarkChecked(ctx, c.ID, c.Version)
 			}
 			w.Log.Info("sweep found a workflow behind its case", "case", c.ID, "version", c.Version, "workflow", version, "running", running)
@@ -75,7 +75,7 @@ func (w *Worker) census(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(16)
 	for _, id := range open {
 		if running[id] {

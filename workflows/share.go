@@ -180,7 +180,9 @@ func (run *shareRun) startSiblings(ctx workflow.Context) {
 	var a *activities.Activities
 	siblings := run.Siblings
 	run.Siblings = nil
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+	// This case waits meanwhile, so not for long: a worker that dies here is missed
+	// after ten seconds.
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second, ScheduleToCloseTimeout: 30 * time.Second})
 	if err := workflow.ExecuteActivity(ctx, a.StartCases, siblings).Get(ctx, nil); err != nil {
 		// The sweep starts what was not started here.
 		workflow.GetLogger(ctx).Warn("siblings not started", "error", err)
