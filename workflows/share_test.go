@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 // book stands for the database: it remembers where the one case stands and when
 // it was looked at, on the workflow's own time.
 type book struct {
+	mu    sync.Mutex // steps and looks run beside the workflow
 	env   *testsuite.TestWorkflowEnvironment
 	at    sharing.Snapshot
 	looks []time.Time
@@ -29,8 +31,15 @@ type book struct {
 	// grant runs out.
 	due []time.Time
 	end time.Time
-	// wrong makes every look fail while it is true.
+	// away makes every look fail while it is true.
 	away bool
+}
+
+// change lets a test alter what the database holds while the workflow runs.
+func (b *book) change(how func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	how()
 }
 
 func (b *book) snapshot() sharing.Snapshot {
@@ -42,6 +51,8 @@ func (b *book) snapshot() sharing.Snapshot {
 }
 
 func (b *book) advance(context.Context, string) (sharing.Snapshot, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.looks = append(b.looks, b.env.Now().UTC())
 	if b.away {
 		return sharing.Snapshot{}, temporal.NewApplicationError("away", "unavailable")
@@ -57,6 +68,8 @@ func (b *book) advance(context.Context, string) (sharing.Snapshot, error) {
 
 func (b *book) step(to sharing.State, due ...time.Time) func(context.Context, string) (sharing.Snapshot, error) {
 	return func(context.Context, string) (sharing.Snapshot, error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.at.State, b.at.Version, b.due = to, b.at.Version+1, due
 		return b.snapshot(), nil
 	}
@@ -206,7 +219,7 @@ func TestWhenTheDatabaseKnowsMoreItLooksAgain(t *testing.T) {
 	env.OnActivity(a.Submit, mock.Anything, "c-submit").Return(b.step(sharing.Answering)).Once()
 	// Another process refused the case; this workflow was not told.
 	env.OnActivity(a.Answer, mock.Anything, "c-answer").Return(func(context.Context, string) (sharing.Snapshot, error) {
-		b.at.State, b.at.Version = sharing.Refused, 2
+		b.change(func() { b.at.State, b.at.Version = sharing.Refused, 2 })
 		return sharing.Snapshot{}, activities.ToTemporal(sharing.Errorf(sharing.CodeAlreadyDecided, "refused"))
 	}).Once()
 	send(t, env, 0, workflows.Step{CommandID: "c-submit", Action: sharing.Submit})
@@ -222,7 +235,7 @@ func TestANudgeMakesItLook(t *testing.T) {
 	env, b := setup(t)
 	b.at = sharing.Snapshot{CaseID: caseID, State: sharing.Answering, Version: 3}
 	env.RegisterDelayedCallback(func() {
-		b.at.State, b.at.Version = sharing.Withdrawn, 4
+		b.change(func() { b.at.State, b.at.Version = sharing.Withdrawn, 4 })
 		env.SignalWorkflow(workflows.NudgeSignal, nil)
 	}, day)
 	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID, Filed: true})
@@ -237,8 +250,8 @@ func TestTheDatabaseMayBeAwayWhenALimitPasses(t *testing.T) {
 	env.OnActivity(a.Submit, mock.Anything, "c-submit").Return(b.step(sharing.Answering, limit)).Once()
 	env.OnActivity(a.Withdraw, mock.Anything, "c-withdraw").Return(b.step(sharing.Withdrawn)).Once()
 	send(t, env, 0, workflows.Step{CommandID: "c-submit", Action: sharing.Submit})
-	env.RegisterDelayedCallback(func() { b.away = true }, time.Hour)
-	env.RegisterDelayedCallback(func() { b.away = false }, day+5*time.Minute)
+	env.RegisterDelayedCallback(func() { b.change(func() { b.away = true }) }, time.Hour)
+	env.RegisterDelayedCallback(func() { b.change(func() { b.away = false }) }, day+5*time.Minute)
 	send(t, env, 2*day, workflows.Step{CommandID: "c-withdraw", Action: sharing.Withdraw, Expected: 1})
 
 	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
@@ -282,6 +295,8 @@ func TestSiblingsAreStarted(t *testing.T) {
 	var a *activities.Activities
 	siblings := []string{"8f6f9b4e-0000-4000-8000-000000000001", "8f6f9b4e-0000-4000-8000-000000000002"}
 	env.OnActivity(a.Submit, mock.Anything, "c-submit").Return(func(context.Context, string) (sharing.Snapshot, error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.at = sharing.Snapshot{CaseID: caseID, State: sharing.Answering, Version: 1}
 		s := b.at
 		s.Siblings = siblings
