@@ -166,6 +166,16 @@ func body[T any](c sharing.Command) (T, error) {
 	return v, err
 }
 
+// checked decodes the body of the step's command and checks it as the desk did: a
+// command may have waited since.
+func checked[T interface{ Check() error }](c sharing.Command) (T, error) {
+	v, err := body[T](c)
+	if err == nil {
+		err = v.Check()
+	}
+	return v, err
+}
+
 // ToTemporal marks an error that trying again cannot mend. The error's details carry the
 // *sharing.Error, without its cause: that one stays here.
 func ToTemporal(err error) error {

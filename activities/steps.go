@@ -39,11 +39,8 @@ func (a *Activities) Pass(ctx context.Context, commandID string) (sharing.Snapsh
 // order, and why.
 func (a *Activities) SendBack(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, nil, func(s *step) error {
-		remark, err := body[sharing.Remark](s.command)
+		remark, err := checked[sharing.Remark](s.command)
 		if err != nil {
-			return err
-		}
-		if err := remark.Check(); err != nil {
 			return err
 		}
 		if err := s.meet(sharing.DutyPrecheck); err != nil {
@@ -101,11 +98,8 @@ func (a *Activities) Extend(ctx context.Context, commandID string) (sharing.Snap
 // the clock, which runs on as it did. The applicant's own department cannot.
 func (a *Activities) Reassign(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, nil, func(s *step) error {
-		handover, err := body[sharing.Reassignment](s.command)
+		handover, err := checked[sharing.Reassignment](s.command)
 		if err != nil {
-			return err
-		}
-		if err := handover.Check(); err != nil {
 			return err
 		}
 		next, err := s.tx.Department(s.ctx, s.c.RegionID, handover.Department)
@@ -146,11 +140,8 @@ func (a *Activities) Reassign(ctx context.Context, commandID string) (sharing.Sn
 // limit has passed: that would make an overdue answer look punctual.
 func (a *Activities) RequestCompletion(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, nil, func(s *step) error {
-		request, err := body[sharing.Completion](s.command)
+		request, err := checked[sharing.Completion](s.command)
 		if err != nil {
-			return err
-		}
-		if err := request.Check(); err != nil {
 			return err
 		}
 		if err := s.tx.PutCompletion(s.ctx, s.c.ID, request, s.command.Actor.UserID, s.now); err != nil {
@@ -169,11 +160,8 @@ func (a *Activities) RequestCompletion(ctx context.Context, commandID string) (s
 // again from the receipt of the completed application.
 func (a *Activities) Complete(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, nil, func(s *step) error {
-		completed, err := body[sharing.Completed](s.command)
+		completed, err := checked[sharing.Completed](s.command)
 		if err != nil {
-			return err
-		}
-		if err := completed.Check(); err != nil {
 			return err
 		}
 		if err := s.tx.AttachTo(s.ctx, s.c.ApplicationID, s.command.Actor.DepartmentID, completed.Attachments, "/attachments"); err != nil {
@@ -245,11 +233,8 @@ func (a *Activities) Answer(ctx context.Context, commandID string) (sharing.Snap
 // Provide says how the data is had, and makes the grant.
 func (a *Activities) Provide(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, nil, func(s *step) error {
-		provision, err := body[sharing.Provision](s.command)
+		provision, err := checked[sharing.Provision](s.command)
 		if err != nil {
-			return err
-		}
-		if err := provision.Check(); err != nil {
 			return err
 		}
 		if err := checkMode(s.law, provision.Mode, "/mode"); err != nil {
@@ -301,11 +286,8 @@ func (a *Activities) Confirm(ctx context.Context, commandID string) (sharing.Sna
 // provider owes it again, within a limit that runs anew.
 func (a *Activities) ReportFailure(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, nil, func(s *step) error {
-		remark, err := body[sharing.Remark](s.command)
+		remark, err := checked[sharing.Remark](s.command)
 		if err != nil {
-			return err
-		}
-		if err := remark.Check(); err != nil {
 			return err
 		}
 		if err := s.tx.SettleProvision(s.ctx, s.c.ID, remark.Note, s.command.Actor.UserID, s.now); err != nil {
