@@ -12,6 +12,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 
 	"gongshu/almanac"
@@ -39,19 +40,25 @@ type step struct {
 	*Activities
 	ctx      context.Context
 	tx       *postgres.Tx
-	command  sharing.Command
+	command  sharing.Command // none for what time does
 	c        sharing.Case
 	now      time.Time
 	law      *regulation.Regulation
 	entry    sharing.Entry
 	messages []sharing.Message
+	// also are the steps that this one takes on other cases, or the cases it opens;
+	// they commit together.
+	also []*step
 }
 
 // perform carries out the command: at most once, whole or not at all. It locks
 // the command and then the case, lets act change what the step is about, and
 // writes the case's next state, the command's outcome, the messages and the audit
 // entry. Carried out before, it only tells where the case stands.
-func (a *Activities) perform(ctx context.Context, commandID string, agree func(*step) (bool, error), act func(*step) error) (sharing.Snapshot, error) {
+//
+// Where the action can lead to more than one state, act says to which with
+// [step.become].
+func (a *Activities) perform(ctx context.Context, commandID string, act func(*step) error) (sharing.Snapshot, error) {
 	var snapshot sharing.Snapshot
 	err := a.Store.InTx(ctx, func(tx *postgres.Tx) error {
 		command, err := tx.LockCommand(ctx, commandID)
@@ -69,32 +76,20 @@ func (a *Activities) perform(ctx context.Context, commandID string, agree func(*
 		if s.now, err = tx.Now(ctx); err != nil {
 			return err
 		}
+		machine := s.c.Procedure.Machine()
 		if command.Expected != s.c.Version {
-			if command.Action == sharing.Answer && !sharing.CanFollow(s.c.State, sharing.Answer) {
-				_, err := sharing.Next(s.c.State, sharing.Answer, true)
+			if _, err := machine.Next(s.c.State, command.Action, ""); sharing.CodeOf(err) == sharing.CodeAlreadyDecided {
 				return err
 			}
 			return sharing.Errorf(sharing.CodeStale, "decided on version %d, the case is at version %d", command.Expected, s.c.Version)
 		}
-		var ok bool
-		if s.law, ok = a.Law.ByID(s.c.RegulationID); !ok {
-			return sharing.Errorf(sharing.CodeNoRegulation, "regulation %s is not loaded", s.c.RegulationID)
-		}
-		yes := false
-		if agree != nil {
-			if yes, err = agree(s); err != nil {
-				return err
-			}
-		}
-		next, err := sharing.Next(s.c.State, command.Action, yes)
-		if err != nil {
+		if !machine.CanFollow(s.c.State, command.Action) {
+			_, err := machine.Next(s.c.State, command.Action, "")
 			return err
 		}
-		s.entry = sharing.Entry{
-			At: s.now, Actor: command.Actor.UserID, DepartmentID: command.Actor.DepartmentID, Action: command.Action,
-			From: s.c.State, To: next, Policy: command.Policy, Data: map[string]string{},
+		if err := s.begin(command.Action); err != nil {
+			return err
 		}
-		s.c.State = next
 		if err := act(s); err != nil {
 			return err
 		}
@@ -107,15 +102,41 @@ func (a *Activities) perform(ctx context.Context, commandID string, agree func(*
 	return snapshot, ToTemporal(err)
 }
 
-// finish writes the step: the case, its outcome, its messages, its audit entry.
-func (s *step) finish() error {
-	s.c.Version++
-	s.c.UpdatedAt = s.now
-	if !s.c.State.Open() {
-		s.c.ClosedAt = &s.now
+// begin reads the case's regulation and starts the audit entry of an action on it.
+// An action that leads to one state only takes the case there at once.
+func (s *step) begin(action sharing.Action) error {
+	var ok bool
+	if s.law, ok = s.Law.ByID(s.c.RegulationID); !ok {
+		return sharing.Errorf(sharing.CodeNoRegulation, "regulation %s is not loaded", s.c.RegulationID)
 	}
-	if err := s.tx.StepCase(s.ctx, s.c); err != nil {
-		return err
+	s.entry = sharing.Entry{
+		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, Action: action, From: s.c.State, Policy: s.command.Policy,
+		Data: map[string]string{},
+	}
+	if s.entry.Actor == "" {
+		s.entry.Actor = sharing.System
+	}
+	if only, err := s.c.Procedure.Machine().Next(s.c.State, action, ""); err == nil {
+		s.c.State = only
+	}
+	return nil
+}
+
+// become says which state the step leads to.
+func (s *step) become(to sharing.State) { s.c.State = to }
+
+// finish writes the step and those taken with it: the cases, the outcome, the
+// messages, the audit entries. The trail comes last, since its head is locked from
+// the first entry to the end of the transaction.
+func (s *step) finish() error {
+	all := append([]*step{s}, s.also...)
+	for i := 0; i < len(all); i++ {
+		if i > 0 {
+			all = append(all, all[i].also...)
+		}
+		if err := all[i].settle(); err != nil {
+			return err
+		}
 	}
 	if s.command.ID != "" {
 		outcome, err := json.Marshal(Outcome{CaseID: s.c.ID, State: s.c.State, Version: s.c.Version})
@@ -126,11 +147,254 @@ func (s *step) finish() error {
 			return err
 		}
 	}
-	if err := s.tx.Send(s.ctx, s.now, s.messages...); err != nil {
+	var others []string
+	for i, one := range all {
+		if err := s.tx.Send(s.ctx, s.now, one.messages...); err != nil {
+			return err
+		}
+		if i > 0 {
+			others = append(others, one.c.ID)
+		}
+	}
+	if len(others) > 0 {
+		// Their workflows hear of it from the worker, within a second.
+		if err := s.tx.Nudge(s.ctx, others); err != nil {
+			return err
+		}
+	}
+	for _, one := range all {
+		if err := s.tx.Append(s.ctx, one.entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle writes the case of a step and what was decided with it. A case that was
+// opened by the step is written already.
+func (s *step) settle() error {
+	if s.entry.From != "" {
+		machine := s.c.Procedure.Machine()
+		if _, err := machine.Next(s.entry.From, s.entry.Action, s.c.State); err != nil {
+			return err
+		}
+		s.c.Version++
+		s.c.UpdatedAt = s.now
+		if !machine.Open(s.c.State) {
+			s.c.ClosedAt, s.c.WakeAt = &s.now, nil
+		}
+		if err := s.tx.StepCase(s.ctx, s.c); err != nil {
+			return err
+		}
+	}
+	s.entry.To, s.entry.RegionID, s.entry.SubjectID, s.entry.Version = s.c.State, s.c.RegionID, s.c.ID, s.c.Version
+	if s.c.Procedure == sharing.ShareApplication {
+		return nil
+	}
+	said := s.command.Body
+	if len(said) == 0 {
+		said = []byte("{}")
+	}
+	if err := s.keepFiles(said); err != nil {
 		return err
 	}
-	s.entry.RegionID, s.entry.SubjectID, s.entry.Version = s.c.RegionID, s.c.ID, s.c.Version
-	return s.tx.Append(s.ctx, s.entry)
+	return s.tx.PutAct(s.ctx, s.c.ID, sharing.Act{
+		Version: s.c.Version, Action: s.entry.Action, By: s.entry.Actor, Department: s.entry.DepartmentID, At: s.now, Body: said,
+	})
+}
+
+// keepFiles ties the files that a message names, in "attachments", to the case.
+// Only what the actor's own department uploaded can be tied.
+func (s *step) keepFiles(said json.RawMessage) error {
+	var names struct {
+		Attachments []string `json:"attachments"`
+	}
+	if s.command.ID == "" || json.Unmarshal(said, &names) != nil {
+		return nil // taken with another case's step, or a message that names none
+	}
+	return s.tx.AttachToCase(s.ctx, s.c.ID, s.command.Actor.DepartmentID, names.Attachments, "/attachments")
+}
+
+// on prepares a step on another case, which is taken together with this one: it
+// locks the case, and fails when its machine does not allow the action. Cases are
+// locked in the order parent, then children by id, so that no two steps wait for
+// each other.
+func (s *step) on(caseID string, action sharing.Action) (*step, error) {
+	other := &step{Activities: s.Activities, ctx: s.ctx, tx: s.tx, now: s.now}
+	other.command.Actor, other.command.Policy = s.command.Actor, s.command.Policy
+	var err error
+	if other.c, err = s.tx.LockCase(s.ctx, caseID); err != nil {
+		return nil, err
+	}
+	if machine := other.c.Procedure.Machine(); !machine.CanFollow(other.c.State, action) {
+		_, err := machine.Next(other.c.State, action, "")
+		return nil, err
+	}
+	if err := other.begin(action); err != nil {
+		return nil, err
+	}
+	s.also = append(s.also, other)
+	return other, nil
+}
+
+// filing is what a step or a submission knows of a case that it opens.
+type filing struct {
+	ID        string // empty makes one up
+	Procedure sharing.Procedure
+	State     sharing.State // one in which its machine is born
+	Title     string
+	Parent    string // case
+	Resource  sharing.Resource
+	Provider  sharing.Department
+	Applicant sharing.Department
+	// ApplicantID is the user who began it; the actor of the step when empty.
+	ApplicantID string
+	Content     any
+	Article     string
+	// Received is from when its limits run; now when zero.
+	Received time.Time
+	// Labels of a case about no resource, or about one that stays unknown to some.
+	Class sharing.Class
+	Grade sharing.Grade
+}
+
+// file writes a new case under the regulation in force on its day of receipt, and
+// returns the step in which its clocks and tasks are started. The caller has made
+// sure that the parties may have it.
+func (s *step) file(f filing) (*step, error) {
+	if f.ID == "" {
+		f.ID = uuid.NewString()
+	}
+	if f.Received.IsZero() {
+		f.Received = s.now
+	}
+	if f.ApplicantID == "" {
+		f.ApplicantID = s.command.Actor.UserID
+	}
+	content, err := json.Marshal(f.Content)
+	if err != nil {
+		return nil, err
+	}
+	region := f.Provider.RegionID
+	law, err := s.inForce(region, sharing.DateOf(f.Received))
+	if err != nil {
+		return nil, err
+	}
+	numbered, err := number(prefixes[f.Procedure], f.Received)
+	if err != nil {
+		return nil, err
+	}
+	opened := &step{Activities: s.Activities, ctx: s.ctx, tx: s.tx, now: s.now, law: law}
+	opened.command.Actor, opened.command.Policy = s.command.Actor, s.command.Policy
+	opened.c = sharing.Case{
+		ID: f.ID, Number: numbered, Procedure: f.Procedure, Title: f.Title, ParentID: f.Parent, RegionID: region, RegulationID: law.Ref(),
+		Class: f.Class, Grade: f.Grade, Provider: f.Provider, Applicant: f.Applicant, ApplicantID: f.ApplicantID, State: f.State, Version: 1,
+		Content: content, ReceivedAt: f.Received, CreatedAt: s.now,
+	}
+	if r := f.Resource; r.ID != "" {
+		opened.c.Resource = sharing.ResourceRef{ID: r.ID, Code: r.Code, Title: r.Title, Version: r.Version}
+		opened.c.Class, opened.c.Grade, opened.c.Facts = r.Class, r.Grade, r.Facts
+	}
+	if opened.c.Class == "" {
+		opened.c.Class = sharing.NotShared // none but its parties see it
+	}
+	if opened.c.Grade == 0 {
+		opened.c.Grade = sharing.LowestGrade
+	}
+	opened.entry = sharing.Entry{
+		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, Action: sharing.Submit, Article: f.Article,
+		Policy: s.command.Policy, Data: map[string]string{"number": numbered},
+	}
+	if opened.entry.Actor == "" {
+		opened.entry.Actor = sharing.System
+	}
+	if f.Parent != "" {
+		opened.entry.Data["parent"] = f.Parent
+	}
+	opened.command.Body = content
+	if err := s.tx.InsertCase(s.ctx, opened.c); err != nil {
+		return nil, err
+	}
+	return opened, nil
+}
+
+// spawn opens a case that follows from this step; both commit together, and the
+// worker starts its workflow.
+func (s *step) spawn(f filing) (*step, error) {
+	if f.Parent == "" {
+		f.Parent = s.c.ID
+	}
+	opened, err := s.file(f)
+	if err == nil {
+		s.also = append(s.also, opened)
+	}
+	return opened, err
+}
+
+// open carries out the command that submits a case: describe says what case it
+// is, start starts its clocks and tasks. The case gets the id that is the
+// command's target.
+func (a *Activities) open(ctx context.Context, commandID string, describe func(*step) (filing, error), start func(*step) error) (sharing.Snapshot, error) {
+	var snapshot sharing.Snapshot
+	err := a.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		command, err := tx.LockCommand(ctx, commandID)
+		if err != nil {
+			return err
+		}
+		s := &step{Activities: a, ctx: ctx, tx: tx, command: command}
+		if command.State == sharing.Done {
+			if s.c, err = tx.LockCase(ctx, command.Target); err != nil {
+				return err
+			}
+			snapshot, err = s.snapshot()
+			return err
+		}
+		if s.now, err = tx.Now(ctx); err != nil {
+			return err
+		}
+		if s.law, err = a.inForce(command.Actor.RegionID, sharing.DateOf(s.now)); err != nil {
+			return err
+		}
+		f, err := describe(s)
+		if err != nil {
+			return err
+		}
+		f.ID = command.Target
+		opened, err := s.file(f)
+		if err != nil {
+			return err
+		}
+		opened.command = command
+		if err := start(opened); err != nil {
+			return err
+		}
+		if err := opened.finish(); err != nil {
+			return err
+		}
+		snapshot, err = opened.snapshot()
+		return err
+	})
+	return snapshot, ToTemporal(err)
+}
+
+// prefixes of case numbers, by procedure.
+var prefixes = map[sharing.Procedure]string{
+	sharing.ShareApplication: "G", sharing.Coordination: "X", sharing.UpwardNeed: "N", sharing.UpwardRequest: "U", sharing.CorrectionDispute: "Y",
+	sharing.CatalogChange: "M", sharing.ProjectAcceptance: "P", sharing.OpeningRequest: "K", sharing.RectificationOrder: "Z", sharing.StandingDuty: "C",
+}
+
+// content decodes what the case is about.
+func content[T any](c sharing.Case) (T, error) {
+	var v T
+	err := json.Unmarshal(c.Content, &v)
+	return v, err
+}
+
+// rewrite replaces what the case is about.
+func (s *step) rewrite(content any) error {
+	b, err := json.Marshal(content)
+	s.c.Content = b
+	return err
 }
 
 // Outcome is what a step came to, as a repeated request is told it again.
@@ -145,7 +409,7 @@ func (s *step) snapshot() (sharing.Snapshot, error) {
 	if err != nil {
 		return sharing.Snapshot{}, err
 	}
-	if !s.c.State.Open() {
+	if !s.c.Open() {
 		wake = nil
 	}
 	return sharing.Snapshot{CaseID: s.c.ID, State: s.c.State, Version: s.c.Version, Wake: wake}, nil

@@ -26,14 +26,14 @@ func (a *Activities) Advance(ctx context.Context, caseID string) (sharing.Snapsh
 			return err
 		}
 		s := &step{Activities: a, ctx: ctx, tx: tx, c: c}
-		if c.State.Open() {
+		if c.Open() {
 			if s.now, err = tx.Now(ctx); err != nil {
 				return err
 			}
 			if err := s.climb(); err != nil {
 				return err
 			}
-			if err := s.expire(); err != nil {
+			if err := s.elapse(); err != nil {
 				return err
 			}
 		}
@@ -131,10 +131,21 @@ func (s *step) holders(role regulation.Role) ([]sharing.Department, error) {
 	return nil, nil
 }
 
+// elapse takes the step that time itself takes on the case, when it has come.
+func (s *step) elapse() error {
+	if s.c.Procedure == sharing.ShareApplication {
+		return s.expire()
+	}
+	take := s.timed()[s.c.Procedure]
+	if take == nil || s.c.WakeAt == nil || s.c.WakeAt.After(s.now) {
+		return nil
+	}
+	return take(s)
+}
+
 // expire ends a case whose grant has run out.
 func (s *step) expire() error {
-	next, err := sharing.Next(s.c.State, sharing.Expire, false)
-	if err != nil {
+	if !s.c.Procedure.Machine().CanFollow(s.c.State, sharing.Expire) {
 		return nil // in this state nothing runs out
 	}
 	end, err := s.tx.GrantEnd(s.ctx, s.c.ID)
@@ -147,9 +158,8 @@ func (s *step) expire() error {
 	if err := s.tx.EndGrant(s.ctx, s.c.ID, s.now); err != nil {
 		return err
 	}
-	var ok bool
-	if s.law, ok = s.Law.ByID(s.c.RegulationID); !ok {
-		return sharing.Errorf(sharing.CodeNoRegulation, "regulation %s is not loaded", s.c.RegulationID)
+	if err := s.begin(sharing.Expire); err != nil {
+		return err
 	}
 	if err := s.void(); err != nil {
 		return err
@@ -157,8 +167,6 @@ func (s *step) expire() error {
 	if err := s.tx.CloseTask(s.ctx, s.c.ID, "", s.now); err != nil {
 		return err
 	}
-	s.entry = sharing.Entry{At: s.now, Actor: sharing.System, Action: sharing.Expire, From: s.c.State, To: next}
-	s.c.State = next
 	s.tell(s.c.Applicant, string(sharing.Expire), nil)
 	s.tell(s.c.Provider, string(sharing.Expire), nil)
 	return s.finish()

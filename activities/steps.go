@@ -13,7 +13,7 @@ import (
 // goes to the provider, whose limit runs from now or from receipt, as the
 // regulation says.
 func (a *Activities) Pass(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		remark, err := body[sharing.Remark](s.command)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (a *Activities) Pass(ctx context.Context, commandID string) (sharing.Snapsh
 // SendBack says that the authority's first check did not find the application in
 // order, and why.
 func (a *Activities) SendBack(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		remark, err := checked[sharing.Remark](s.command)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (a *Activities) SendBack(ctx context.Context, commandID string) (sharing.Sn
 // Extend gives the provider longer to answer, with a reason, as far and as often
 // as the regulation allows, and not after the limit has passed.
 func (a *Activities) Extend(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		longer, err := body[sharing.Prolonging](s.command)
 		if err != nil {
 			return err
@@ -97,7 +97,7 @@ func (a *Activities) Extend(ctx context.Context, commandID string) (sharing.Snap
 // Reassign makes another department owe what the provider owed: the open task and
 // the clock, which runs on as it did. The applicant's own department cannot.
 func (a *Activities) Reassign(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		handover, err := checked[sharing.Reassignment](s.command)
 		if err != nil {
 			return err
@@ -139,7 +139,7 @@ func (a *Activities) Reassign(ctx context.Context, commandID string) (sharing.Sn
 // clock of the answer stands still meanwhile. It cannot be asked for once the
 // limit has passed: that would make an overdue answer look punctual.
 func (a *Activities) RequestCompletion(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		request, err := checked[sharing.Completion](s.command)
 		if err != nil {
 			return err
@@ -159,7 +159,7 @@ func (a *Activities) RequestCompletion(ctx context.Context, commandID string) (s
 // Complete adds what was missing. The limit for the answer goes on, or starts
 // again from the receipt of the completed application.
 func (a *Activities) Complete(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		completed, err := checked[sharing.Completed](s.command)
 		if err != nil {
 			return err
@@ -191,13 +191,15 @@ func (a *Activities) Complete(ctx context.Context, commandID string) (sharing.Sn
 // (yanzhou-2024 art. 3(2), city-2023 art. 21, jinan-startup-2023 art. 16,
 // lishui-2020 art. 34(3), shuozhou-2021 art. 16).
 func (a *Activities) Answer(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	var decision sharing.Decision
-	read := func(s *step) (bool, error) {
-		var err error
-		decision, err = body[sharing.Decision](s.command)
-		return decision.Agree, err
-	}
-	return a.perform(ctx, commandID, read, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
+		decision, err := body[sharing.Decision](s.command)
+		if err != nil {
+			return err
+		}
+		s.become(sharing.Refused)
+		if decision.Agree {
+			s.become(sharing.Agreed)
+		}
 		if err := decision.Check(s.c, s.law.Refusal.Rule()); err != nil {
 			return err
 		}
@@ -232,7 +234,7 @@ func (a *Activities) Answer(ctx context.Context, commandID string) (sharing.Snap
 
 // Provide says how the data is had, and makes the grant.
 func (a *Activities) Provide(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		provision, err := checked[sharing.Provision](s.command)
 		if err != nil {
 			return err
@@ -265,7 +267,7 @@ func (a *Activities) Provide(ctx context.Context, commandID string) (sharing.Sna
 
 // Confirm says that the data has been received: the grant is in use.
 func (a *Activities) Confirm(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		remark, err := body[sharing.Remark](s.command)
 		if err != nil {
 			return err
@@ -285,7 +287,7 @@ func (a *Activities) Confirm(ctx context.Context, commandID string) (sharing.Sna
 // ReportFailure says that the data has not been received as provided: the
 // provider owes it again, within a limit that runs anew.
 func (a *Activities) ReportFailure(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		remark, err := checked[sharing.Remark](s.command)
 		if err != nil {
 			return err
@@ -311,7 +313,7 @@ func (a *Activities) ReportFailure(ctx context.Context, commandID string) (shari
 
 // Withdraw takes the application back before it is answered.
 func (a *Activities) Withdraw(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, nil, func(s *step) error {
+	return a.perform(ctx, commandID, func(s *step) error {
 		remark, err := body[sharing.Remark](s.command)
 		if err != nil {
 			return err

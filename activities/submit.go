@@ -117,7 +117,7 @@ func (a *Activities) file(ctx context.Context, tx *postgres.Tx, command sharing.
 	var steps []*step
 	for i, resource := range resources {
 		s := &step{Activities: a, ctx: ctx, tx: tx, command: command, now: now, law: law}
-		if err := s.open(application, submission.CaseIDs[i], request.Items[i], resource); err != nil {
+		if err := s.openShare(application, submission.CaseIDs[i], request.Items[i], resource); err != nil {
 			return err
 		}
 		result.Cases = append(result.Cases, Outcome{CaseID: s.c.ID, State: s.c.State, Version: s.c.Version})
@@ -225,8 +225,8 @@ func NotObtainable(field string, law *regulation.Library, regionID string) *shar
 	return e
 }
 
-// open writes one case and what starts with it.
-func (s *step) open(application sharing.Application, id string, item sharing.Item, resource sharing.Resource) error {
+// openShare writes one case and what starts with it.
+func (s *step) openShare(application sharing.Application, id string, item sharing.Item, resource sharing.Resource) error {
 	fields := item.Fields
 	if len(fields) == 0 {
 		fields = resource.FieldNames()
@@ -238,7 +238,7 @@ func (s *step) open(application sharing.Application, id string, item sharing.Ite
 		return err
 	}
 	s.c = sharing.Case{
-		ID: id, Number: numbered, ApplicationID: application.ID, RegionID: application.RegionID, RegulationID: s.law.Ref(),
+		ID: id, Number: numbered, Procedure: sharing.ShareApplication, Title: resource.Title, ApplicationID: application.ID, RegionID: application.RegionID, RegulationID: s.law.Ref(),
 		Resource: sharing.ResourceRef{ID: resource.ID, Code: resource.Code, Title: resource.Title, Version: resource.Version},
 		Class:    resource.Class, Grade: resource.Grade, Provider: resource.Provider, Applicant: application.Applicant,
 		ApplicantID: application.ApplicantID, State: sharing.Answering, Version: 1, Request: own, Fields: fields,

@@ -193,15 +193,15 @@ func TestEnumsMatchConstants(t *testing.T) {
 		"Light":            words([]desk.Light{desk.Green, desk.Yellow, desk.Red, desk.Grey}),
 		"Unit":             words([]sharing.Unit{sharing.WorkingDays, sharing.CalendarDays, sharing.Months, sharing.UpdateCycles, sharing.Immediately, sharing.Yearly, sharing.Elapsed}),
 		"RungKind":         words([]sharing.RungKind{sharing.Reminder, sharing.LimitReached, sharing.Urged, sharing.Supervised, sharing.Rectification}),
-		"TaskKind":         words([]sharing.TaskKind{sharing.TaskCheck, sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm}),
+		"TaskKind":         words(taskKinds()),
 		"DayKind": words([]sharing.DayKind{sharing.StartDay, sharing.Worked, sharing.MakeUp, sharing.Weekend, sharing.Holiday,
 			sharing.Suspended, sharing.Counted, sharing.MovedForward}),
 	} {
 		assert.ElementsMatch(t, want, specification().Components.Schemas[name].Value.Enum, name)
 	}
-	for _, transition := range sharing.Transitions {
-		if transition.Action != sharing.Expire {
-			assert.Contains(t, specification().Components.Schemas["Action"].Value.Enum, string(transition.Action))
+	for _, p := range sharing.Procedures {
+		for _, action := range p.Machine().Actions() {
+			assert.Contains(t, specification().Components.Schemas["Action"].Value.Enum, string(action))
 		}
 	}
 	assert.Equal(t, float64(sharing.MaxItems), maxItems(t, "Draft", "items"))

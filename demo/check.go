@@ -255,7 +255,14 @@ func take(w World, step Step, c *sharing.Case) error {
 	if err != nil {
 		return err
 	}
-	next, err := sharing.Next(c.State, step.Action, step.Decision != nil && step.Decision.Agree)
+	want := sharing.State("")
+	if step.Decision != nil {
+		want = sharing.Refused
+		if step.Decision.Agree {
+			want = sharing.Agreed
+		}
+	}
+	next, err := sharing.ShareApplication.Machine().Next(c.State, step.Action, want)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 // to be late with, or is late with, by the database's clock and complete whatever
 // the workflows do. CodeForbidden unless the reader may watch.
 func (d *Desk) Overdue(ctx context.Context, who sharing.User, q OverdueQuery) (Board, error) {
-	scope := d.Policy.Policy().Scope(who.Subject(), sharing.KindCase, sharing.Watch)
-	if len(scope.Cells) == 0 {
+	scope := d.caseScopes(who, sharing.Watch)
+	if len(scope) == 0 {
 		return Board{}, forbidden
 	}
 	now, err := d.Now(ctx)

@@ -13,7 +13,7 @@ import (
 
 // Cases returns one page of the cases the reader may see, the newest first.
 func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[CaseSummary], error) {
-	f := postgres.CaseFilter{State: q.State, Application: q.Application, Number: q.Number, Cursor: q.Cursor, Limit: bound(q.Limit)}
+	f := postgres.CaseFilter{Procedure: q.Procedure, Parent: q.Parent, State: q.State, Application: q.Application, Number: q.Number, Cursor: q.Cursor, Limit: bound(q.Limit)}
 	switch q.As {
 	case sharing.AsProvider:
 		f.Provider = who.Department.ID
@@ -23,7 +23,7 @@ func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[C
 	if q.Mine {
 		f.StartedBy = who.ID
 	}
-	rows, next, total, err := d.Store.Cases(ctx, d.scope(who, sharing.KindCase), f)
+	rows, next, total, err := d.Store.Cases(ctx, d.caseScopes(who, sharing.Read), f)
 	if err != nil {
 		return Page[CaseSummary]{}, err
 	}
@@ -46,7 +46,7 @@ func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[C
 // it; CodeNotFound when it does not exist or may not be seen.
 func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView, error) {
 	var view CaseView
-	c, err := d.Store.Case(ctx, d.scope(who, sharing.KindCase), id)
+	c, err := d.Store.Case(ctx, d.caseScopes(who, sharing.Read), id)
 	if err != nil {
 		return view, err
 	}
@@ -68,21 +68,24 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 	if view.Timeline, err = d.Store.Timeline(ctx, c.ID); err != nil {
 		return view, err
 	}
-	if _, err := d.application(ctx, who, c.ApplicationID); err == nil {
-		view.SeesApplication = true
-	} else if sharing.CodeOf(err) != sharing.CodeNotFound {
+	if err := d.related(ctx, who, &view); err != nil {
 		return view, err
 	}
-	papers, err := d.Store.Paperwork(ctx, c)
-	if err != nil {
-		return view, err
+	var papers postgres.Paperwork
+	if c.Procedure == sharing.ShareApplication {
+		if papers, err = d.shareView(ctx, who, &view); err != nil {
+			return view, err
+		}
+	} else {
+		if view.Acts, err = d.Store.Acts(ctx, c.ID); err != nil {
+			return view, err
+		}
+		files, err := d.Store.AttachmentsOfCase(ctx, c.ID)
+		if err != nil {
+			return view, err
+		}
+		view.Attachments = attachments(files)
 	}
-	view.Completion, view.Decision, view.Provision, view.Grant = papers.Completion, papers.Decision, papers.Provision, papers.Grant
-	files, err := d.caseFiles(ctx, c, papers)
-	if err != nil {
-		return view, err
-	}
-	view.Attachments = attachments(files)
 	task, err := d.Store.OpenTask(ctx, c.ID)
 	switch {
 	case err == nil:
@@ -94,22 +97,63 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 	return view, nil
 }
 
-// steps are what people do to a case, in the order of the story.
+// shareView adds what a share application has besides: its paperwork.
+func (d *Desk) shareView(ctx context.Context, who sharing.User, view *CaseView) (postgres.Paperwork, error) {
+	if _, err := d.application(ctx, who, view.ApplicationID); err == nil {
+		view.SeesApplication = true
+	} else if sharing.CodeOf(err) != sharing.CodeNotFound {
+		return postgres.Paperwork{}, err
+	}
+	papers, err := d.Store.Paperwork(ctx, view.Case)
+	if err != nil {
+		return papers, err
+	}
+	view.Completion, view.Decision, view.Provision, view.Grant = papers.Completion, papers.Decision, papers.Provision, papers.Grant
+	files, err := d.caseFiles(ctx, view.Case, papers)
+	view.Attachments = attachments(files)
+	return papers, err
+}
+
+// related adds the case that this one came from, and those that came from it, as
+// far as the reader may see them.
+func (d *Desk) related(ctx context.Context, who sharing.User, view *CaseView) error {
+	scopes := d.caseScopes(who, sharing.Read)
+	if view.ParentID != "" {
+		parent, err := d.Store.Case(ctx, scopes, view.ParentID)
+		switch {
+		case err == nil:
+			view.Parent = &parent
+		case sharing.CodeOf(err) != sharing.CodeNotFound:
+			return err
+		}
+	}
+	children, _, _, err := d.Store.Cases(ctx, scopes, postgres.CaseFilter{Parent: view.ID, Limit: MaxLimit})
+	for _, child := range children {
+		view.Children = append(view.Children, child.Case)
+	}
+	return err
+}
+
+// steps are what people do to a share case, in the order of the story.
 var steps = []sharing.Action{sharing.Pass, sharing.SendBack, sharing.RequestCompletion, sharing.Answer, sharing.Complete, sharing.Provide, sharing.Confirm,
-	sharing.ReportFailure, sharing.Extend, sharing.Reassign, sharing.Withdraw}
+	sharing.ReportFailure, sharing.Consent, sharing.Suspend, sharing.Resume, sharing.Revoke, sharing.Extend, sharing.Reassign, sharing.Withdraw}
 
 // can lists what the reader can do to a case now: what the state allows and the
 // policy too.
 func (d *Desk) can(who sharing.User, c sharing.Case, papers postgres.Paperwork, clocks []Clock) []sharing.Action {
 	var can []sharing.Action
-	for _, action := range steps {
+	machine, offered := c.Procedure.Machine(), steps
+	if c.Procedure != sharing.ShareApplication {
+		offered = machine.Actions()
+	}
+	for _, action := range offered {
 		if action == sharing.RequestCompletion && (papers.Completion != nil || slices.ContainsFunc(clocks, overdue)) {
 			continue // once, and not to make up for a limit that has passed
 		}
 		if action == sharing.Extend && !d.canExtend(who, c, clocks) {
 			continue
 		}
-		if sharing.CanFollow(c.State, action) && d.may(who, action, c.Thing()) {
+		if machine.CanFollow(c.State, action) && d.may(who, action, c.Thing()) {
 			can = append(can, action)
 		}
 	}
@@ -122,7 +166,7 @@ func overdue(k Clock) bool { return k.State == sharing.Running && k.Light == Red
 // the reader is who may.
 func (d *Desk) canExtend(who sharing.User, c sharing.Case, clocks []Clock) bool {
 	rule := d.extension(c)
-	if rule == nil || !extends(who, c, rule) {
+	if c.Procedure != sharing.ShareApplication || rule == nil || !extends(who, c, rule) {
 		return false
 	}
 	return slices.ContainsFunc(clocks, func(k Clock) bool {
@@ -209,7 +253,7 @@ func (d *Desk) Tasks(ctx context.Context, who sharing.User, q TaskQuery) (Page[T
 	default:
 		return Page[TaskView]{}, sharing.Invalid("tab", "one_of", "open or done")
 	}
-	tasks, next, total, err := d.Store.Tasks(ctx, d.scope(who, sharing.KindCase), f)
+	tasks, next, total, err := d.Store.Tasks(ctx, d.caseScopes(who, sharing.Read), f)
 	if err != nil {
 		return Page[TaskView]{}, err
 	}
@@ -240,7 +284,7 @@ func (d *Desk) Release(ctx context.Context, who sharing.User, key, taskID string
 }
 
 func (d *Desk) assign(ctx context.Context, who sharing.User, key, taskID string, action sharing.Action, from, to string) error {
-	task, err := d.Store.Task(ctx, d.scope(who, sharing.KindCase), taskID)
+	task, err := d.Store.Task(ctx, d.caseScopes(who, sharing.Read), taskID)
 	if err != nil {
 		return err
 	}

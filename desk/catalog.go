@@ -59,6 +59,7 @@ var taskActions = map[sharing.TaskKind]sharing.Action{
 	sharing.TaskComplete: sharing.Complete,
 	sharing.TaskProvide:  sharing.Provide,
 	sharing.TaskConfirm:  sharing.Confirm,
+	sharing.TaskConsent:  sharing.Consent,
 }
 
 // taskKinds lists the kinds of tasks the user may do or help with.
@@ -68,6 +69,18 @@ func (d *Desk) taskKinds(who sharing.User) []sharing.TaskKind {
 		if d.mayWithAny(who, sharing.KindCase, action) ||
 			kind == sharing.TaskAnswer && d.mayWithAny(who, sharing.KindCase, sharing.RequestCompletion) {
 			kinds = append(kinds, kind)
+		}
+	}
+	// Tasks of the other procedures are named after the step they wait for.
+	for _, p := range sharing.Procedures {
+		if p == sharing.ShareApplication {
+			continue
+		}
+		for _, action := range p.Machine().Actions() {
+			kind := sharing.TaskKind(action)
+			if !slices.Contains(kinds, kind) && d.mayWithAny(who, p.Kind(), action) {
+				kinds = append(kinds, kind)
+			}
 		}
 	}
 	slices.Sort(kinds)

@@ -27,7 +27,7 @@ import (
 
 // Engine carries out steps. Both return when the step has been committed.
 type Engine interface {
-	Submit(ctx context.Context, caseID string, s workflows.Step) error
+	Submit(ctx context.Context, p sharing.Procedure, caseID string, s workflows.Step) error
 	Step(ctx context.Context, caseID string, s workflows.Step) error
 	Ping(ctx context.Context) error
 }
@@ -87,6 +87,19 @@ func (d *Desk) may(who sharing.User, action sharing.Action, thing sharing.Thing)
 // scope asks the policy in force now for all that a user may see of a kind.
 func (d *Desk) scope(who sharing.User, kind sharing.Kind) sharing.Scope {
 	return d.Policy.Policy().Scope(who.Subject(), kind, sharing.Read)
+}
+
+// caseScopes asks the policy in force now on which cases, of whatever procedure, a
+// user may do something.
+func (d *Desk) caseScopes(who sharing.User, action sharing.Action) sharing.Scopes {
+	policy := d.Policy.Policy()
+	scopes := make(sharing.Scopes, 0, len(sharing.CaseKinds))
+	for _, kind := range sharing.CaseKinds {
+		if s := policy.Scope(who.Subject(), kind, action); len(s.Cells) > 0 {
+			scopes = append(scopes, s)
+		}
+	}
+	return scopes
 }
 
 // MaxKey is the greatest length of an idempotency key.

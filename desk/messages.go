@@ -25,7 +25,7 @@ type MessageView struct {
 // Messages returns one page of what the reader's department was told, the newest
 // first, on cases the reader may see.
 func (d *Desk) Messages(ctx context.Context, who sharing.User, q MessageQuery) (Page[MessageView], error) {
-	told, next, total, err := d.Store.Messages(ctx, d.scope(who, sharing.KindCase), who.Department.ID, q.Cursor, bound(q.Limit))
+	told, next, total, err := d.Store.Messages(ctx, d.caseScopes(who, sharing.Read), who.Department.ID, q.Cursor, bound(q.Limit))
 	if err != nil {
 		return Page[MessageView]{}, err
 	}

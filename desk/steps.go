@@ -146,7 +146,7 @@ func (d *Desk) Withdraw(ctx context.Context, who sharing.User, act Act, body sha
 // actable returns the case a step is to be taken on: one the user may see and act
 // on. What may not be seen does not exist.
 func (d *Desk) actable(ctx context.Context, who sharing.User, act Act, action sharing.Action) (sharing.Case, error) {
-	c, err := d.Store.Case(ctx, d.scope(who, sharing.KindCase), act.CaseID)
+	c, err := d.Store.Case(ctx, d.caseScopes(who, sharing.Read), act.CaseID)
 	if err != nil {
 		return c, err
 	}
@@ -171,8 +171,8 @@ func (d *Desk) step(ctx context.Context, who sharing.User, act Act, action shari
 		return outcome, err
 	}
 	err = d.carry(ctx, command, &outcome, func(ctx context.Context) error {
-		if c.Version == act.Expected && !sharing.CanFollow(c.State, action) {
-			_, err := sharing.Next(c.State, action, true)
+		if machine := c.Procedure.Machine(); c.Version == act.Expected && !machine.CanFollow(c.State, action) {
+			_, err := machine.Next(c.State, action, "")
 			return err
 		}
 		return d.Engine.Step(ctx, c.ID, workflows.Step{CommandID: command.ID, Action: action, Expected: act.Expected})

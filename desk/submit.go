@@ -56,7 +56,7 @@ func (d *Desk) Submit(ctx context.Context, who sharing.User, key, id string, exp
 		if err := json.Unmarshal(command.Body, &staged); err != nil {
 			return err
 		}
-		return d.Engine.Submit(ctx, staged.CaseIDs[0], workflows.Step{CommandID: command.ID, Action: sharing.Submit})
+		return d.Engine.Submit(ctx, sharing.ShareApplication, staged.CaseIDs[0], workflows.Step{CommandID: command.ID, Action: sharing.Submit})
 	})
 	return submitted, err
 }

@@ -32,6 +32,8 @@ type CatalogQuery struct {
 
 // CaseQuery narrows a list of cases.
 type CaseQuery struct {
+	Procedure   sharing.Procedure
+	Parent      string           // only those that came from this case
 	As          sharing.Relation // AsApplicant or AsProvider, or "" for all one may see
 	State       sharing.State
 	Application string
@@ -107,9 +109,16 @@ type CaseSummary struct {
 // CaseView is one case as a reader sees it.
 type CaseView struct {
 	sharing.Case
-	Regulation  RegulationRef
-	Clocks      []Clock
-	Timeline    []sharing.Entry
+	Regulation RegulationRef
+	Clocks     []Clock
+	Timeline   []sharing.Entry
+	// Acts are what was decided with each step, of every procedure but a share
+	// application, which has the papers below instead.
+	Acts []sharing.Act
+	// Parent is the case that this one came from, and Children are those that came
+	// from it, as far as the reader may see them.
+	Parent      *sharing.Case
+	Children    []sharing.Case
 	Completion  *sharing.Completion
 	Decision    *sharing.Decision
 	Provision   *sharing.Provision

@@ -197,7 +197,7 @@ func (s *system) boot(ctx context.Context) error {
 	c, err := client.DialContext(ctx, client.Options{
 		HostPort: now.TemporalAddress, Namespace: now.Namespace, Identity: "e2e", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
-	s.engine = workflows.Engine{Client: c}
+	s.engine = workflows.Engine{Client: c, ProcedureOf: s.procedureOf}
 	return err
 }
 

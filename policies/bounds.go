@@ -34,42 +34,101 @@ var bounds = []bound{
 		return q.class == sharing.NotShared && q.kind == sharing.KindResource &&
 			(q.action == sharing.Apply || q.action == sharing.RegisterPaper)
 	}},
-	{"only the provider answers", func(q question) bool {
-		return slices.Contains([]sharing.Action{sharing.RequestCompletion, sharing.Answer, sharing.Provide}, q.action) &&
-			q.relation != sharing.AsProvider
+	{"a step of a case is for those whom its procedure names", func(q question) bool {
+		return !named(q)
 	}},
-	{"only the authority makes the first check and reassigns cases", func(q question) bool {
-		return slices.Contains([]sharing.Action{sharing.Pass, sharing.SendBack, sharing.Reassign}, q.action) && q.relation != sharing.AsAuthority
+	{"only the applicant withdraws an application", func(q question) bool {
+		return q.kind == sharing.KindApplication && q.action == sharing.Withdraw && q.relation != sharing.AsApplicant
 	}},
-	{"only the provider and the authority extend a limit", func(q question) bool {
-		return q.action == sharing.Extend && q.relation != sharing.AsProvider && q.relation != sharing.AsAuthority
+	{"only who begins a procedure submits", func(q question) bool {
+		return q.action == sharing.Submit && !slices.Contains(begins[q.kind], q.relation)
 	}},
-	{"only the applicant submits, completes, withdraws and confirms", func(q question) bool {
-		return slices.Contains([]sharing.Action{sharing.Submit, sharing.Complete, sharing.Withdraw, sharing.Confirm, sharing.ReportFailure}, q.action) &&
-			q.relation != sharing.AsApplicant
+	{"only who holds a grant acknowledges", func(q question) bool {
+		return q.kind == sharing.KindGrant && q.action == sharing.Acknowledge && q.relation != sharing.AsApplicant
 	}},
 	{"the overdue board is for the authority and those above it", func(q question) bool {
-		return (q.action == sharing.Watch || q.action == sharing.Urge) &&
-			q.relation != sharing.AsAuthority && q.relation != sharing.AsOverseer
+		return q.action == sharing.Watch && q.relation != sharing.AsAuthority && q.relation != sharing.AsOverseer
+	}},
+	{"urging is for the authority and for who waits", func(q question) bool {
+		return q.action == sharing.Urge && q.relation != sharing.AsAuthority && q.relation != sharing.AsApplicant
+	}},
+	{"only the authority supervises", func(q question) bool {
+		return q.action == sharing.Supervise && q.relation != sharing.AsAuthority
 	}},
 	{"the trail is for auditors, and auditors have nothing but the trail", func(q question) bool {
 		return (q.role == sharing.Auditor) != (q.kind == sharing.KindTrail)
+	}},
+	{"finance reads the catalog, projects and rectifications, and does nothing to them", func(q question) bool {
+		return q.role == sharing.Finance && (q.action != sharing.Read || q.kind != sharing.KindResource &&
+			q.kind != sharing.ProjectAcceptance.Kind() && q.kind != sharing.RectificationOrder.Kind())
 	}},
 	{"an operator has no applications, cases and grants, and nothing that is not shared or of the highest grade", func(q question) bool {
 		return q.role == sharing.Operator && (q.kind != sharing.KindResource || q.action != sharing.Read ||
 			q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
 	}},
-	{"citizens and gateways read the catalog at most", func(q question) bool {
+	{"citizens and gateways read the catalog at most, and citizens have their own open-data requests", func(q question) bool {
+		if q.role == sharing.Citizen && q.kind == sharing.OpeningRequest.Kind() {
+			return q.relation != sharing.AsApplicant
+		}
 		return (q.role == sharing.Citizen || q.role == sharing.Gateway) && (q.kind != sharing.KindResource ||
 			q.action != sharing.Read || q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
 	}},
 }
 
+// begins says who brings a matter of each kind into the system. What is not here
+// begins by a step of something else, or by schedule.
+var begins = map[sharing.Kind][]sharing.Relation{
+	sharing.KindApplication:           {sharing.AsApplicant},
+	sharing.Coordination.Kind():       {sharing.AsApplicant},
+	sharing.UpwardNeed.Kind():         {sharing.AsApplicant},
+	sharing.UpwardRequest.Kind():      {sharing.AsAuthority},
+	sharing.CorrectionDispute.Kind():  {sharing.AsApplicant},
+	sharing.CatalogChange.Kind():      {sharing.AsProvider},
+	sharing.ProjectAcceptance.Kind():  {sharing.AsApplicant},
+	sharing.OpeningRequest.Kind():     {sharing.AsApplicant},
+	sharing.RectificationOrder.Kind(): {sharing.AsAuthority, sharing.AsOverseer},
+}
+
+// named reports whether the machine of a procedure names whoever asks for a step
+// of it. A limit is extended, and a grant suspended, by the authority too; both
+// the authority and the office above it take the rungs of rectification.
+func named(q question) bool {
+	for _, p := range sharing.Procedures {
+		if p.Kind() != q.kind {
+			continue
+		}
+		steps := p.Machine().Steps
+		if !slices.ContainsFunc(steps, func(t sharing.Transition) bool { return t.Action == q.action }) {
+			return true // not a step
+		}
+		return slices.ContainsFunc(steps, func(t sharing.Transition) bool {
+			if t.Action != q.action {
+				return false
+			}
+			switch t.By {
+			case sharing.ByApplicant:
+				return q.relation == sharing.AsApplicant
+			case sharing.ByProvider:
+				central := slices.Contains([]sharing.Action{sharing.Extend, sharing.Suspend, sharing.Resume, sharing.Revoke}, q.action)
+				return q.relation == sharing.AsProvider || central && q.relation == sharing.AsAuthority
+			case sharing.ByAuthority:
+				return q.relation == sharing.AsAuthority
+			case sharing.ByAbove:
+				return q.relation == sharing.AsOverseer
+			case sharing.ByHolder, sharing.ByTime, sharing.BySystem:
+			}
+			return false
+		})
+	}
+	return true
+}
+
 // beyond lists which bounds the squares break, each once.
 func beyond(g grid) []string {
 	var reasons []string
+	questions := g.questions()
 	for _, b := range bounds {
-		if slices.ContainsFunc(g.questions(), b.breaks) {
+		if slices.ContainsFunc(questions, b.breaks) {
 			reasons = append(reasons, b.reason)
 		}
 	}

@@ -16,10 +16,13 @@ import (
 )
 
 // enforcer asks Casbin, one question at a time. Answers are kept by [Policy], so
-// the lock is taken once for each row of the grid and by explanations.
+// the lock is taken once for each square that a rule speaks of and by
+// explanations.
 type enforcer struct {
-	mu     sync.Mutex
-	casbin *casbin.Enforcer
+	mu sync.Mutex
+	// casbin holds the rules of each kind of thing apart: a rule names one kind, and
+	// Casbin reads every rule that it has for every question.
+	casbin map[sharing.Kind]*casbin.Enforcer
 	lines  map[string]int // of the rules file, by its columns
 }
 
@@ -37,29 +40,41 @@ var (
 	ruleFields    = []string{"p_role", "p_relation", "p_kind", "p_class", "p_lowest", "p_highest", "p_action", "p_eft"}
 )
 
-// newEnforcer builds a Casbin enforcer that nothing can change afterwards.
+// newEnforcer builds Casbin enforcers that nothing can change afterwards.
 func newEnforcer(modelText []byte, b *rulebook) (*enforcer, error) {
 	m, err := readModel(modelText)
 	if err != nil {
 		return nil, err
 	}
-	c, err := casbin.NewEnforcer(m)
-	if err != nil {
-		return nil, &Fault{modelFile, 0, err.Error()}
-	}
-	e := &enforcer{casbin: c, lines: map[string]int{}}
-	for _, g := range b.members {
-		if ok, err := c.AddGroupingPolicy(g.name, g.group); err != nil || !ok {
-			return nil, &Fault{rulesFile, g.line, refused(err)}
-		}
-	}
+	e := &enforcer{casbin: map[sharing.Kind]*casbin.Enforcer{}, lines: map[string]int{}}
 	for _, r := range b.rules {
+		c, ok := e.casbin[r.kind]
+		if !ok {
+			if c, err = withGroups(m.Copy(), b.members); err != nil {
+				return nil, err
+			}
+			e.casbin[r.kind] = c
+		}
 		if ok, err := c.AddPolicy(r.columns); err != nil || !ok {
 			return nil, &Fault{rulesFile, r.line, refused(err)}
 		}
 		e.lines[strings.Join(r.columns, ",")] = r.line
 	}
 	return e, nil
+}
+
+// withGroups returns an enforcer that knows the groups and no rule yet.
+func withGroups(m model.Model, members []member) (*casbin.Enforcer, error) {
+	c, err := casbin.NewEnforcer(m)
+	if err != nil {
+		return nil, &Fault{modelFile, 0, err.Error()}
+	}
+	for _, g := range members {
+		if ok, err := c.AddGroupingPolicy(g.name, g.group); err != nil || !ok {
+			return nil, &Fault{rulesFile, g.line, refused(err)}
+		}
+	}
+	return c, nil
 }
 
 func refused(err error) string {
@@ -112,10 +127,18 @@ func readModel(text []byte) (model.Model, error) {
 }
 
 // ask puts one question to Casbin.
-func (e *enforcer) ask(q question) (answer, error) {
+func (e *enforcer) ask(q question) (answer, error) { return e.askRules(q.kind, q) }
+
+// askRules puts one question to the rules about a kind, be it about that kind or
+// not.
+func (e *enforcer) askRules(kind sharing.Kind, q question) (answer, error) {
+	c, ok := e.casbin[kind]
+	if !ok {
+		return answer{}, nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ok, decided, err := e.casbin.EnforceEx(string(q.role), string(q.relation), string(q.kind), string(q.class), gradeText(q.grade), string(q.action))
+	ok, decided, err := c.EnforceEx(string(q.role), string(q.relation), string(q.kind), string(q.class), gradeText(q.grade), string(q.action))
 	if err != nil {
 		return answer{}, fmt.Errorf("asking Casbin: %w", err)
 	}
@@ -133,26 +156,39 @@ func (e *enforcer) ask(q question) (answer, error) {
 }
 
 // test asks about a square of every rule, and about the squares that differ from
-// it in one name: the matcher must tell them apart as the rules do. Questions
-// with an empty name must not be answered by any rule.
+// it in one name: the matcher must tell them apart as the rules do. Of rules that
+// differ in their action alone, the neighbours of the first stand for all, and
+// every other action is among them. Questions with an empty name or about another
+// kind of thing must not be answered by any rule.
 func (e *enforcer) test(b *rulebook) error {
+	type asking struct {
+		rules sharing.Kind
+		question
+	}
 	allowed, denied := b.said(allow), b.said(deny)
-	asked := map[question]bool{}
+	asked, seen := map[asking]bool{}, map[string]bool{}
 	for _, r := range b.rules {
-		for _, q := range neighbours(r.covers.questions()[0]) {
-			if asked[q] {
+		own := r.covers.first()
+		questions := []question{own}
+		if like := r.butAction(); !seen[like] {
+			seen[like] = true
+			questions = append(questions, neighbours(own)...)
+		}
+		for _, q := range questions {
+			if asked[asking{r.kind, q}] {
 				continue
 			}
-			asked[q] = true
+			asked[asking{r.kind, q}] = true
 			var want effect
 			at, set := row{q.role, q.kind, q.action}, square(q.relation, q.class, q.grade)
 			switch {
+			case q.kind != r.kind:
 			case denied[at]&set != 0:
 				want = deny
 			case allowed[at]&set != 0:
 				want = allow
 			}
-			got, err := e.ask(q)
+			got, err := e.askRules(r.kind, q)
 			if err != nil {
 				return &Fault{modelFile, 0, err.Error()}
 			}
@@ -164,9 +200,9 @@ func (e *enforcer) test(b *rulebook) error {
 	return nil
 }
 
-// neighbours returns q and every question that differs from it in one place.
+// neighbours returns every question that differs from q in one place.
 func neighbours(q question) []question {
-	all := []question{q}
+	var all []question
 	with := func(change func(*question)) {
 		n := q
 		change(&n)

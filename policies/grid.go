@@ -11,27 +11,44 @@ import (
 )
 
 // actionsOn says what can be done to each kind of thing; a rule that names
-// anything else could never be asked for.
-var actionsOn = map[sharing.Kind][]sharing.Action{
-	sharing.KindResource:    {sharing.Read, sharing.Apply, sharing.RegisterPaper},
-	sharing.KindApplication: {sharing.Read, sharing.RegisterPaper, sharing.Submit, sharing.Withdraw},
-	sharing.KindCase: {sharing.Read, sharing.Pass, sharing.SendBack, sharing.Extend, sharing.Reassign, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
-		sharing.Confirm, sharing.ReportFailure, sharing.Withdraw, sharing.Claim, sharing.Watch, sharing.Urge},
-	sharing.KindGrant: {sharing.Read},
-	sharing.KindTrail: {sharing.Read},
-}
+// anything else could never be asked for. What can be done to a case of each
+// procedure follows from its machine.
+var actionsOn = func() map[sharing.Kind][]sharing.Action {
+	all := map[sharing.Kind][]sharing.Action{
+		sharing.KindResource:    {sharing.Read, sharing.Apply, sharing.RegisterPaper},
+		sharing.KindApplication: {sharing.Read, sharing.RegisterPaper, sharing.Submit, sharing.Withdraw},
+		sharing.KindGrant:       {sharing.Read, sharing.Acknowledge},
+		sharing.KindTrail:       {sharing.Read},
+	}
+	for _, p := range sharing.Procedures {
+		actions := []sharing.Action{sharing.Read}
+		if p != sharing.ShareApplication && p != sharing.StandingDuty {
+			actions = append(actions, sharing.Submit)
+		}
+		for _, t := range p.Machine().Steps {
+			if t.By != sharing.ByTime && t.By != sharing.BySystem && t.By != sharing.ByHolder && !slices.Contains(actions, t.Action) {
+				actions = append(actions, t.Action)
+			}
+		}
+		all[p.Kind()] = append(actions, sharing.Claim, sharing.Watch, sharing.Urge, sharing.Supervise, sharing.Comment, sharing.Follow)
+	}
+	return all
+}()
 
 // kinds lists the kinds of things in the order documents show them.
-var kinds = []sharing.Kind{sharing.KindResource, sharing.KindApplication, sharing.KindCase, sharing.KindGrant, sharing.KindTrail}
+var kinds = slices.Concat([]sharing.Kind{sharing.KindResource, sharing.KindApplication}, sharing.CaseKinds,
+	[]sharing.Kind{sharing.KindGrant, sharing.KindTrail})
 
 // relationsTo says which relations a thing of a kind can stand in: a catalog
 // entry has no applicant, and the trail belongs to a region and to no department.
-var relationsTo = map[sharing.Kind][]sharing.Relation{
-	sharing.KindResource:    {sharing.AsProvider, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer},
-	sharing.KindApplication: sharing.Relations,
-	sharing.KindCase:        sharing.Relations,
-	sharing.KindGrant:       sharing.Relations,
-	sharing.KindTrail:       {sharing.AsAuthority, sharing.AsOverseer},
+func relationsTo(kind sharing.Kind) []sharing.Relation {
+	switch kind {
+	case sharing.KindResource:
+		return []sharing.Relation{sharing.AsProvider, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer}
+	case sharing.KindTrail:
+		return []sharing.Relation{sharing.AsAuthority, sharing.AsOverseer}
+	}
+	return sharing.Relations
 }
 
 // question is what Casbin is asked: one square of the grid.
@@ -54,6 +71,10 @@ type row struct {
 
 func (r row) compare(o row) int {
 	return cmp.Or(cmp.Compare(r.role, o.role), cmp.Compare(r.kind, o.kind), cmp.Compare(r.action, o.action))
+}
+
+func (r row) question(c sharing.Cell) question {
+	return question{r.role, c.Relation, r.kind, c.Class, c.Grade, r.action}
 }
 
 // squares is a set of squares of one row, a bit for each.
@@ -110,15 +131,31 @@ func (g grid) minus(other grid) grid {
 	return left
 }
 
+// anyone returns the squares of g whatever the role, in rows without one.
+func (g grid) anyone() grid {
+	all := grid{}
+	for r, s := range g {
+		all[row{"", r.kind, r.action}] |= s
+	}
+	return all
+}
+
+// rows lists the rows of g, always in the same order.
+func (g grid) rows() []row { return slices.SortedFunc(maps.Keys(g), row.compare) }
+
 // questions lists the squares of g, always in the same order.
 func (g grid) questions() []question {
 	var all []question
-	for _, r := range slices.SortedFunc(maps.Keys(g), row.compare) {
-		g[r].each(func(c sharing.Cell) {
-			all = append(all, question{r.role, c.Relation, r.kind, c.Class, c.Grade, r.action})
-		})
+	for _, r := range g.rows() {
+		g[r].each(func(c sharing.Cell) { all = append(all, r.question(c)) })
 	}
 	return all
+}
+
+// first returns the first square of g, which must not be empty.
+func (g grid) first() question {
+	r := g.rows()[0]
+	return r.question(cells[bits.TrailingZeros64(uint64(g[r]))])
 }
 
 // canHold reports whether a person of that role alone can stand in the relation

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"slices"
 	"testing"
 
 	"gongshu/sharing"
@@ -59,33 +60,222 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 		case sharing.Submit, sharing.Withdraw:
 			return applies && asks
 		}
-	case sharing.KindCase:
+	case sharing.KindGrant:
 		switch a {
 		case sharing.Read:
 			return above || applies && staff || provides && handles
-		case sharing.Watch:
-			return above
-		case sharing.Urge:
-			return center
-		case sharing.Pass, sharing.SendBack, sharing.Reassign:
-			return center
-		case sharing.Extend:
-			return center || provides && is(sharing.Approver, sharing.DepartmentHead)
-		case sharing.Answer:
-			return provides && is(sharing.Approver, sharing.DepartmentHead)
-		case sharing.RequestCompletion, sharing.Provide:
-			return provides && handles
-		case sharing.Complete, sharing.Withdraw, sharing.Confirm, sharing.ReportFailure:
-			return applies && asks
-		case sharing.Claim:
-			return center || provides && handles || applies && asks
+		case sharing.Acknowledge:
+			return applies && staff
 		}
-	case sharing.KindGrant:
-		return a == sharing.Read && (above || applies && staff || provides && handles)
 	case sharing.KindTrail:
 		return a == sharing.Read && is(sharing.Auditor)
+	default:
+		return slices.ContainsFunc(meant[t.Kind].who(a), func(w who) bool {
+			if w.as == asking && !applies || w.as == answering && !provides {
+				return false
+			}
+			return is(w.roles...)
+		})
 	}
 	return false
+}
+
+// side is on which side of a case somebody must stand.
+type side int
+
+const (
+	either    side = iota // it does not matter
+	asking                // in the department that asks, reports or began it
+	answering             // in the department that owns the data, or owes
+)
+
+// who is a group of people to a case.
+type who struct {
+	as    side
+	roles []sharing.Role
+}
+
+func people(as side, roles ...sharing.Role) []who { return []who{{as, roles}} }
+
+func both(groups ...[]who) []who { return slices.Concat(groups...) }
+
+var (
+	nobody   []who
+	askers   = people(asking, sharing.Requester, sharing.DepartmentHead)
+	office   = people(asking, sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.DepartmentHead)
+	citizen  = people(asking, sharing.Citizen)
+	handlers = people(answering, sharing.DataSpecialist, sharing.Approver, sharing.DepartmentHead)
+	deciders = people(answering, sharing.Approver, sharing.DepartmentHead)
+	centre   = people(either, sharing.AuthorityOfficer, sharing.AuthorityHead)
+	superior = people(either, sharing.Supervisor)
+	treasury = people(either, sharing.Finance)
+)
+
+// meaning is who is meant to do what to the cases of one procedure. The center
+// and the supervisor see every case, see it on the overdue board and have their
+// say on it; the center works on it, urges and supervises.
+type meaning struct {
+	takesPart []who // sees it, has a say, and can follow it
+	looksOn   []who // sees it and no more
+	waits     []who // may urge
+	works     []who // may take a task of it
+	steps     map[sharing.Action][]who
+}
+
+var meant = map[sharing.Kind]meaning{
+	"case": {
+		takesPart: both(office, handlers), looksOn: nobody, waits: askers, works: both(askers, handlers),
+		steps: map[sharing.Action][]who{
+			"pass":               centre,
+			"send_back":          centre,
+			"extend":             both(deciders, centre),
+			"reassign":           centre,
+			"request_completion": handlers,
+			"complete":           askers,
+			"answer":             deciders,
+			"consent":            centre,
+			"provide":            handlers,
+			"confirm":            askers,
+			"report_failure":     askers,
+			"withdraw":           askers,
+			"suspend":            both(deciders, centre),
+			"resume":             both(deciders, centre),
+			"revoke":             both(deciders, centre),
+		},
+	},
+	"coordination": {
+		takesPart: both(office, handlers), looksOn: nobody, waits: askers, works: both(askers, handlers),
+		steps: map[sharing.Action][]who{
+			"submit":     askers,
+			"withdraw":   askers,
+			"opine":      handlers,
+			"name_owner": centre,
+			"rule":       centre,
+		},
+	},
+	"need": {
+		takesPart: office, looksOn: nobody, waits: askers, works: askers,
+		steps: map[sharing.Action][]who{
+			"submit":   askers,
+			"withdraw": askers,
+		},
+	},
+	"upward": {
+		takesPart: nobody, looksOn: nobody, waits: nobody, works: nobody,
+		steps: map[sharing.Action][]who{
+			"submit":      centre,
+			"bundle":      centre,
+			"send_up":     centre,
+			"relay_reply": centre,
+			"abandon":     centre,
+		},
+	},
+	"dispute": {
+		takesPart: both(office, handlers), looksOn: nobody, waits: office, works: both(askers, handlers),
+		steps: map[sharing.Action][]who{
+			"submit":   office,
+			"withdraw": office,
+			"verify":   handlers,
+			"reassign": centre,
+		},
+	},
+	"change": {
+		takesPart: handlers, looksOn: nobody, waits: nobody, works: both(handlers, superior),
+		steps: map[sharing.Action][]who{
+			"submit":        handlers,
+			"revise":        handlers,
+			"withdraw":      handlers,
+			"review_change": deciders,
+			"clear_secrecy": deciders,
+			"end_early":     deciders,
+			"check_change":  centre,
+			"approve_above": superior,
+		},
+	},
+	"project": {
+		takesPart: office, looksOn: treasury, waits: office, works: office,
+		steps: map[sharing.Action][]who{
+			"submit":         office,
+			"ask_acceptance": office,
+			"report_gaps":    office,
+			"retire":         office,
+			"withdraw":       office,
+			"initiate":       centre,
+			"accept":         centre,
+			"inspect":        centre,
+		},
+	},
+	"opening": {
+		takesPart: handlers, looksOn: citizen, waits: citizen, works: handlers,
+		steps: map[sharing.Action][]who{
+			"submit":         citizen,
+			"sign_agreement": citizen,
+			"withdraw":       citizen,
+			"screen":         deciders,
+			"answer_opening": deciders,
+		},
+	},
+	"rectification": {
+		takesPart: handlers, looksOn: treasury, waits: nobody, works: both(handlers, superior),
+		steps: map[sharing.Action][]who{
+			"submit":           both(centre, superior),
+			"hand_in_evidence": handlers,
+			"judge_evidence":   centre,
+			"escalate":         both(centre, superior),
+			"cancel":           centre,
+		},
+	},
+	"standing": {
+		takesPart: handlers, looksOn: nobody, waits: nobody, works: handlers,
+		steps: map[sharing.Action][]who{
+			"fulfil": handlers,
+			"waive":  centre,
+		},
+	},
+}
+
+func (m meaning) who(a sharing.Action) []who {
+	if m.steps == nil {
+		return nobody // not a kind of case
+	}
+	switch a {
+	case sharing.Read:
+		return both(m.takesPart, m.looksOn, centre, superior)
+	case sharing.Comment, sharing.Follow:
+		return both(m.takesPart, centre, superior)
+	case sharing.Claim:
+		return both(m.works, centre)
+	case sharing.Urge:
+		return both(m.waits, centre)
+	case sharing.Watch:
+		return both(centre, superior)
+	case sharing.Supervise:
+		return centre
+	}
+	return m.steps[a]
+}
+
+// TestMeaningIsWhole: the table above has every kind of case, and nothing that is
+// never done to one.
+func TestMeaningIsWhole(t *testing.T) {
+	for _, kind := range sharing.CaseKinds {
+		if meant[kind].steps == nil {
+			t.Errorf("nobody has said who is meant to do what to a %s", kind)
+		}
+		for a := range meant[kind].steps {
+			if !slices.Contains(actionsOn[kind], a) {
+				t.Errorf("%s is never done to a %s", a, kind)
+			}
+		}
+		for _, a := range actionsOn[kind] {
+			if len(meant[kind].who(a)) == 0 {
+				t.Errorf("nobody is meant to %s a %s", a, kind)
+			}
+		}
+	}
+	if len(meant) != len(sharing.CaseKinds) {
+		t.Errorf("%d kinds of cases, want %d", len(meant), len(sharing.CaseKinds))
+	}
 }
 
 // cast returns a subject of the role and a thing to which it stands in the
@@ -107,7 +297,7 @@ func cast(q question) (s sharing.Subject, t sharing.Thing, ok bool) {
 		ok = s.Has(sharing.AuthorityOfficer, sharing.AuthorityHead)
 		return s, t, ok
 	case sharing.AsOverseer:
-		ok = s.Has(sharing.Supervisor, sharing.Auditor)
+		ok = s.Has(sharing.Supervisor, sharing.Finance, sharing.Auditor)
 		return s, t, ok
 	}
 	return s, t, true

@@ -34,9 +34,10 @@ type Policy struct {
 }
 
 // asked is one row of the grid, asked of Casbin when it is first needed. There
-// are a few hundred rows at most, whoever asks.
+// are a few thousand rows at most, whoever asks, and rules speak of few of them.
 type asked struct {
 	once    sync.Once
+	covered squares // of which any rule speaks
 	allowed squares
 	denied  squares
 }
@@ -61,10 +62,13 @@ func Load(model, rules []byte) (*Policy, error) {
 		return nil, err
 	}
 	p := &Policy{version: book.version, hash: hash(model, rules), enforcer: e, rows: map[row]*asked{}, basis: map[int][]string{}}
+	covered := book.said(allow)
+	covered.add(book.said(deny))
 	for _, role := range sharing.Roles {
 		for kind, actions := range actionsOn {
 			for _, action := range actions {
-				p.rows[row{role, kind, action}] = &asked{}
+				r := row{role, kind, action}
+				p.rows[r] = &asked{covered: covered[r]}
 			}
 		}
 	}
@@ -107,30 +111,44 @@ func (p *Policy) squares(roles []sharing.Role, k sharing.Kind, a sharing.Action)
 	}
 	var allowed, denied squares
 	for _, role := range roles {
-		r, ok := p.rows[row{role, k, a}]
+		one, none, ok := p.row(row{role, k, a})
 		if !ok {
 			return 0
 		}
-		r.once.Do(func() { r.allowed, r.denied = p.enforcer.askRow(row{role, k, a}) })
-		allowed |= r.allowed
-		denied |= r.denied
+		allowed |= one
+		denied |= none
 	}
 	return allowed &^ denied
 }
 
-// askRow asks about every square of a row. An error denies all of them.
-func (e *enforcer) askRow(r row) (allowed, denied squares) {
-	for _, c := range cells {
-		a, err := e.ask(question{r.role, c.Relation, r.kind, c.Class, c.Grade, r.action})
-		if err != nil {
-			return 0, everySquare
-		}
-		switch a.effect {
-		case allow:
+// row returns what the rules allow and deny in one row; ok is false where there
+// is no such row.
+func (p *Policy) row(r row) (allowed, denied squares, ok bool) {
+	kept, ok := p.rows[r]
+	if !ok {
+		return 0, 0, false
+	}
+	kept.once.Do(func() { kept.allowed, kept.denied = p.enforcer.askRow(r, kept.covered) })
+	return kept.allowed, kept.denied, true
+}
+
+// askRow asks about the squares of a row of which any rule speaks: the others
+// nobody is allowed. An error denies all of them.
+func (e *enforcer) askRow(r row, covered squares) (allowed, denied squares) {
+	var failed bool
+	covered.each(func(c sharing.Cell) {
+		a, err := e.ask(r.question(c))
+		switch {
+		case err != nil:
+			failed = true
+		case a.effect == allow:
 			allowed |= square(c.Relation, c.Class, c.Grade)
-		case deny:
+		case a.effect == deny:
 			denied |= square(c.Relation, c.Class, c.Grade)
 		}
+	})
+	if failed {
+		return 0, everySquare
 	}
 	return allowed, denied
 }

@@ -49,10 +49,18 @@ const (
 type rule struct {
 	line    int
 	role    string // of sharing.Roles, or a group
+	kind    sharing.Kind
 	columns []string
 	effect  effect
 	basis   []string
 	covers  grid // the squares it speaks of
+}
+
+// butAction returns what the rule has in common with others for other actions.
+func (r rule) butAction() string {
+	columns := slices.Clone(r.columns)
+	columns[6] = ""
+	return strings.Join(columns, ",")
 }
 
 // member is one g line.
@@ -222,8 +230,8 @@ func (p *parser) readRule(number int, fields []string) {
 		return
 	}
 	before := len(p.faults)
-	r := rule{line: number, columns: fields[1:], role: fields[1], effect: effect(fields[8]), basis: p.basis}
-	relation, kind, class, action := sharing.Relation(fields[2]), sharing.Kind(fields[3]), sharing.Class(fields[4]), sharing.Action(fields[7])
+	r := rule{line: number, columns: fields[1:], role: fields[1], kind: sharing.Kind(fields[3]), effect: effect(fields[8]), basis: p.basis}
+	relation, kind, class, action := sharing.Relation(fields[2]), r.kind, sharing.Class(fields[4]), sharing.Action(fields[7])
 	denies := r.effect == deny
 
 	if r.effect != allow && r.effect != deny {
@@ -278,7 +286,7 @@ func (p *parser) readRule(number int, fields []string) {
 	if action != every && !slices.Contains(actionsOn[kind], action) {
 		p.fault(number, "%s is never done to a %s", action, kind)
 	}
-	if relation != every && !slices.Contains(relationsTo[kind], relation) {
+	if relation != every && !slices.Contains(relationsTo(kind), relation) {
 		p.fault(number, "nobody stands as %s to a %s", relation, kind)
 	}
 	for _, role := range roles {
@@ -342,11 +350,12 @@ func (b *rulebook) check() error {
 			fault(m.line, "no rule uses group %q", m.group)
 		}
 	}
-	allowed, denied := b.said(allow), b.said(deny)
+	denied := b.said(deny)
+	anyone := b.said(allow).anyone()
 	for i, r := range b.rules {
 		others := grid{}
 		for j, o := range b.rules {
-			if j != i && o.effect == r.effect {
+			if j != i && o.kind == r.kind && o.effect == r.effect {
 				others.add(o.covers)
 			}
 		}
@@ -355,7 +364,7 @@ func (b *rulebook) check() error {
 			fault(r.line, "says nothing that other rules do not say")
 		case r.effect == allow && len(r.covers.minus(denied)) == 0:
 			fault(r.line, "allows only what is denied")
-		case r.effect == deny && !overlaps(r.covers, allowed):
+		case r.effect == deny && !overlaps(r.covers, anyone):
 			fault(r.line, "denies what nobody is allowed")
 		}
 		if r.effect == allow {
@@ -378,14 +387,12 @@ func (b *rulebook) said(e effect) grid {
 	return all
 }
 
-// overlaps reports whether a deny takes away anything that any role allows: a
+// overlaps reports whether a deny takes away anything that anyone is allowed: a
 // person may hold the denied role and any other.
-func overlaps(denied, allowed grid) bool {
-	for d, taken := range denied {
-		for a, given := range allowed {
-			if a.kind == d.kind && a.action == d.action && given&taken != 0 {
-				return true
-			}
+func overlaps(denied, anyone grid) bool {
+	for r, taken := range denied {
+		if anyone[row{"", r.kind, r.action}]&taken != 0 {
+			return true
 		}
 	}
 	return false

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 type Attachment struct {
 	ID            string
 	ApplicationID string // empty until an application or case refers to it
+	CaseID        string // of another procedure than a share application; empty otherwise
 	UploadedBy    string
 	DepartmentID  string
 	Name          string
@@ -22,7 +24,7 @@ type Attachment struct {
 	CreatedAt     time.Time
 }
 
-const selectAttachment = `SELECT id, coalesce(application_id::text, ''), uploaded_by, department_id, name, media_type, size, sha256, created_at FROM attachments `
+const selectAttachment = `SELECT id, coalesce(application_id::text, ''), coalesce(case_id::text, ''), uploaded_by, department_id, name, media_type, size, sha256, created_at FROM attachments `
 
 // PutAttachment keeps a file.
 func (s *Store) PutAttachment(ctx context.Context, a Attachment, content []byte) error {
@@ -68,12 +70,40 @@ func (t *Tx) AttachTo(ctx context.Context, applicationID, departmentID string, i
 	for _, id := range ids {
 		tag, err := t.tx.Exec(ctx, `
 			UPDATE attachments SET application_id = $2
-			WHERE id::text = $1 AND (application_id = $2 OR (application_id IS NULL AND department_id = $3))`, id, applicationID, departmentID)
+			WHERE id::text = $1 AND (application_id = $2 OR (application_id IS NULL AND case_id IS NULL AND department_id = $3))`, id, applicationID, departmentID)
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
 			return sharing.Invalid(field, "exists", "no such attachment")
+		}
+	}
+	return nil
+}
+
+// AttachmentsOfCase returns the files handed in with the steps of a case, the
+// first first.
+func (s *Store) AttachmentsOfCase(ctx context.Context, caseID string) ([]Attachment, error) {
+	rows, err := s.pool.Query(ctx, selectAttachment+`WHERE case_id::text = $1 ORDER BY created_at, id`, caseID)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Attachment])
+	return all, translate(err)
+}
+
+// AttachToCase ties uploaded files to a case, as [Tx.AttachTo] does to an
+// application.
+func (t *Tx) AttachToCase(ctx context.Context, caseID, departmentID string, ids []string, field string) error {
+	for i, id := range ids {
+		tag, err := t.tx.Exec(ctx, `
+			UPDATE attachments SET case_id = $2
+			WHERE id::text = $1 AND (case_id = $2 OR (application_id IS NULL AND case_id IS NULL AND department_id = $3))`, id, caseID, departmentID)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return sharing.Invalid(fmt.Sprintf("%s/%d", field, i), "exists", "no such attachment")
 		}
 	}
 	return nil

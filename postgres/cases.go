@@ -12,13 +12,14 @@ import (
 )
 
 const caseColumns = `
-	c.id, c.number, c.application_id, c.region_id, c.regulation_id, c.resource_id, r.code, r.title, c.resource_version,
-	c.class, c.grade, c.applicant_user, c.state, c.version, c.request, c.fields, c.facts, c.paper,
-	c.received_at, c.created_at, c.updated_at, c.closed_at,
+	c.id, c.number, c.procedure, c.title, coalesce(c.parent_id::text, ''), coalesce(c.application_id::text, ''), c.region_id, c.regulation_id,
+	coalesce(c.resource_id::text, ''), coalesce(r.code, ''), coalesce(r.title, ''), coalesce(c.resource_version, 0),
+	c.class, c.grade, c.applicant_user, c.state, c.version, c.request, c.fields, c.facts, c.content, c.paper,
+	c.received_at, c.created_at, c.updated_at, c.closed_at, c.wake_at,
 	p.id, p.region_id, p.name, p.name_en, p.kind, d.id, d.region_id, d.name, d.name_en, d.kind`
 
 const caseTables = `
-FROM cases c JOIN resources r ON r.id = c.resource_id
+FROM cases c LEFT JOIN resources r ON r.id = c.resource_id
 	JOIN departments p ON p.id = c.provider_id JOIN departments d ON d.id = c.applicant_id
 `
 
@@ -26,9 +27,10 @@ var caseLabels = labels{region: "c.region_id", provider: "c.provider_id", applic
 
 // caseTargets are where the columns of caseColumns are scanned to.
 func caseTargets(c *sharing.Case) []any {
-	return []any{&c.ID, &c.Number, &c.ApplicationID, &c.RegionID, &c.RegulationID, &c.Resource.ID, &c.Resource.Code, &c.Resource.Title,
-		&c.Resource.Version, &c.Class, &c.Grade, &c.ApplicantID, &c.State, &c.Version, &c.Request, &c.Fields, &c.Facts, &c.Paper,
-		&c.ReceivedAt, &c.CreatedAt, &c.UpdatedAt, &c.ClosedAt,
+	return []any{&c.ID, &c.Number, &c.Procedure, &c.Title, &c.ParentID, &c.ApplicationID, &c.RegionID, &c.RegulationID,
+		&c.Resource.ID, &c.Resource.Code, &c.Resource.Title, &c.Resource.Version,
+		&c.Class, &c.Grade, &c.ApplicantID, &c.State, &c.Version, &c.Request, &c.Fields, &c.Facts, (*[]byte)(&c.Content), &c.Paper,
+		&c.ReceivedAt, &c.CreatedAt, &c.UpdatedAt, &c.ClosedAt, &c.WakeAt,
 		&c.Provider.ID, &c.Provider.RegionID, &c.Provider.Name, &c.Provider.NameEN, &c.Provider.Kind,
 		&c.Applicant.ID, &c.Applicant.RegionID, &c.Applicant.Name, &c.Applicant.NameEN, &c.Applicant.Kind}
 }
@@ -41,6 +43,9 @@ func scanCase(row pgx.Row) (sharing.Case, error) {
 
 // CaseFilter narrows a list of cases; zero fields do not narrow.
 type CaseFilter struct {
+	Procedure   sharing.Procedure
+	Parent      string
+	Resource    string
 	Provider    string // department
 	Applicant   string // department
 	StartedBy   string // user
@@ -57,10 +62,19 @@ type CaseRow struct {
 	Clock *sharing.Deadline
 }
 
-// Cases returns one page of the cases the scope allows, the newest first.
-func (s *Store) Cases(ctx context.Context, scope sharing.Scope, f CaseFilter) (page []CaseRow, next string, total int, err error) {
+// Cases returns one page of the cases the scopes allow, the newest first.
+func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) (page []CaseRow, next string, total int, err error) {
 	var w where
-	w.see(scope, caseLabels)
+	w.seeCases(scopes)
+	if f.Procedure != "" {
+		w.and("c.procedure = ?", f.Procedure)
+	}
+	if f.Parent != "" {
+		w.and("c.parent_id::text = ?", f.Parent)
+	}
+	if f.Resource != "" {
+		w.and("c.resource_id::text = ?", f.Resource)
+	}
 	if f.Provider != "" {
 		w.and("c.provider_id = ?", f.Provider)
 	}
@@ -107,11 +121,11 @@ func (s *Store) Cases(ctx context.Context, scope sharing.Scope, f CaseFilter) (p
 	return page, next, total, nil
 }
 
-// Case returns a case by id or number if the scope allows it; CodeNotFound
+// Case returns a case by id or number if the scopes allow it; CodeNotFound
 // otherwise.
-func (s *Store) Case(ctx context.Context, scope sharing.Scope, id string) (sharing.Case, error) {
+func (s *Store) Case(ctx context.Context, scopes sharing.Scopes, id string) (sharing.Case, error) {
 	var w where
-	w.see(scope, caseLabels)
+	w.seeCases(scopes)
 	w.and("(c.id::text = ? OR c.number = ?)", id, id)
 	c, err := scanCase(s.pool.QueryRow(ctx, `SELECT `+caseColumns+caseTables+w.String(), w.args...))
 	return c, translate(err)
@@ -137,10 +151,13 @@ func (t *Tx) InsertCase(ctx context.Context, c sharing.Case) error {
 	}
 	_, err = t.tx.Exec(ctx, `
 		INSERT INTO cases (id, number, application_id, region_id, regulation_id, resource_id, resource_version, class, grade,
-			provider_id, applicant_id, applicant_user, state, version, request, fields, facts, paper, received_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)`,
+			provider_id, applicant_id, applicant_user, state, version, request, fields, facts, paper, received_at, created_at, updated_at,
+			procedure, title, parent_id, content, wake_at)
+		VALUES ($1, $2, nullif($3, '')::uuid, $4, $5, nullif($6, '')::uuid, nullif($7, 0), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+			$20, $20, $21, $22, nullif($23, '')::uuid, $24, $25)`,
 		c.ID, c.Number, c.ApplicationID, c.RegionID, c.RegulationID, c.Resource.ID, c.Resource.Version, c.Class, c.Grade,
-		c.Provider.ID, c.Applicant.ID, c.ApplicantID, c.State, c.Version, request, c.Fields, facts(c.Facts), c.Paper, c.ReceivedAt, c.CreatedAt)
+		c.Provider.ID, c.Applicant.ID, c.ApplicantID, c.State, c.Version, request, append([]string{}, c.Fields...), facts(c.Facts), c.Paper,
+		c.ReceivedAt, c.CreatedAt, c.Procedure, c.Title, c.ParentID, []byte(c.Content), c.WakeAt)
 	return err
 }
 
@@ -152,9 +169,11 @@ func (t *Tx) StepCase(ctx context.Context, c sharing.Case) error {
 		return err
 	}
 	tag, err := t.tx.Exec(ctx, `
-		UPDATE cases SET state = $2, version = $3, request = $4, updated_at = $5, closed_at = $6, provider_id = $7
+		UPDATE cases SET state = $2, version = $3, request = $4, updated_at = $5, closed_at = $6, provider_id = $7, content = $8, wake_at = $9,
+			title = $10, resource_id = nullif($11, '')::uuid, resource_version = nullif($12, 0), class = $13, grade = $14
 		WHERE id = $1 AND version = $3 - 1`,
-		c.ID, c.State, c.Version, request, c.UpdatedAt, c.ClosedAt, c.Provider.ID)
+		c.ID, c.State, c.Version, request, c.UpdatedAt, c.ClosedAt, c.Provider.ID, []byte(c.Content), c.WakeAt,
+		c.Title, c.Resource.ID, c.Resource.Version, c.Class, c.Grade)
 	if err == nil && tag.RowsAffected() == 0 {
 		return &sharing.Error{Code: sharing.CodeStale}
 	}
@@ -241,16 +260,17 @@ func (t *Tx) SettleProvision(ctx context.Context, caseID, failure, by string, at
 
 // Unchecked is a case whose workflow may not have heard of its last step.
 type Unchecked struct {
-	ID      string
-	Version int
-	State   sharing.State
+	ID        string
+	Version   int
+	State     sharing.State
+	Procedure sharing.Procedure
 }
 
 // UncheckedCases returns cases that changed at least age ago and whose workflows
 // have not been looked at since, the oldest first.
 func (s *Store) UncheckedCases(ctx context.Context, age time.Duration, limit int) ([]Unchecked, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT id::text, version, state FROM cases
+		SELECT id::text, version, state, procedure FROM cases
 		WHERE checked_version <> version AND updated_at < clock_timestamp() - $1::interval ORDER BY updated_at LIMIT $2`, age, limit)
 	if err != nil {
 		return nil, translate(err)
@@ -274,4 +294,45 @@ func (s *Store) OpenCases(ctx context.Context, age time.Duration) ([]string, err
 func (s *Store) MarkChecked(ctx context.Context, id string, version int) error {
 	_, err := s.pool.Exec(ctx, `UPDATE cases SET checked_version = $2 WHERE id = $1`, id, version)
 	return translate(err)
+}
+
+// PutAct records what was decided with a step of a case.
+func (t *Tx) PutAct(ctx context.Context, caseID string, a sharing.Act) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO acts (case_id, version, action, actor, department_id, body, at) VALUES ($1, $2, $3, $4, nullif($5, ''), $6, $7)`,
+		caseID, a.Version, a.Action, a.By, a.Department, a.Body, a.At)
+	return err
+}
+
+const selectActs = `
+SELECT a.version, a.action, a.actor, coalesce(u.name, ''), coalesce(a.department_id, ''), coalesce(d.name, ''), a.at, a.body
+FROM acts a LEFT JOIN users u ON u.id = a.actor LEFT JOIN departments d ON d.id = a.department_id WHERE a.case_id = $1 ORDER BY a.version`
+
+func collectActs(rows pgx.Rows, err error) ([]sharing.Act, error) {
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sharing.Act, error) {
+		var a sharing.Act
+		err := row.Scan(&a.Version, &a.Action, &a.By, &a.ByName, &a.Department, &a.DepartmentName, &a.At, &a.Body)
+		return a, err
+	})
+}
+
+// Acts returns what was decided with each step of a case, the first first.
+func (s *Store) Acts(ctx context.Context, caseID string) ([]sharing.Act, error) {
+	acts, err := collectActs(s.pool.Query(ctx, selectActs, caseID))
+	return acts, translate(err)
+}
+
+// Acts is [Store.Acts] within a transaction.
+func (t *Tx) Acts(ctx context.Context, caseID string) ([]sharing.Act, error) {
+	return collectActs(t.tx.Query(ctx, selectActs, caseID))
+}
+
+// ProcedureOf returns the procedure of a case; CodeNotFound when there is none.
+func (s *Store) ProcedureOf(ctx context.Context, id string) (sharing.Procedure, error) {
+	var p sharing.Procedure
+	err := s.pool.QueryRow(ctx, `SELECT procedure FROM cases WHERE id::text = $1`, id).Scan(&p)
+	return p, translate(err)
 }

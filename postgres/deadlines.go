@@ -127,7 +127,8 @@ func (t *Tx) Wake(ctx context.Context, caseID string) (*time.Time, error) {
 		SELECT least(
 			(SELECT min(g.due_at) FROM rungs g JOIN deadlines l ON l.id = g.deadline_id
 				WHERE g.case_id = $1 AND g.fired_at IS NULL AND l.state = 'running'),
-			(SELECT valid_until FROM grants WHERE case_id = $1 AND ended_at IS NULL))`, caseID).Scan(&next)
+			(SELECT valid_until FROM grants WHERE case_id = $1 AND ended_at IS NULL),
+			(SELECT wake_at FROM cases WHERE id = $1))`, caseID).Scan(&next)
 	return next, err
 }
 
@@ -140,7 +141,10 @@ func (s *Store) LateCases(ctx context.Context, age time.Duration, limit int) ([]
 			GROUP BY g.case_id ORDER BY since LIMIT $2)
 		UNION ALL
 		(SELECT case_id::text, valid_until FROM grants
-			WHERE ended_at IS NULL AND valid_until < clock_timestamp() - $1::interval ORDER BY valid_until LIMIT $2)`, age, limit)
+			WHERE ended_at IS NULL AND valid_until < clock_timestamp() - $1::interval ORDER BY valid_until LIMIT $2)
+		UNION ALL
+		(SELECT id::text, wake_at FROM cases
+			WHERE closed_at IS NULL AND wake_at < clock_timestamp() - $1::interval ORDER BY wake_at LIMIT $2)`, age, limit)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -171,10 +175,10 @@ type DeadlineFilter struct {
 }
 
 // OpenDeadlines returns one page of the running clocks with a due date on cases
-// the scope allows, the first due first.
-func (s *Store) OpenDeadlines(ctx context.Context, scope sharing.Scope, f DeadlineFilter) (page []OpenDeadline, next string, total int, err error) {
+// the scopes allow, the first due first.
+func (s *Store) OpenDeadlines(ctx context.Context, scopes sharing.Scopes, f DeadlineFilter) (page []OpenDeadline, next string, total int, err error) {
 	var w where
-	w.see(scope, caseLabels)
+	w.seeCases(scopes)
 	w.and("l.state = 'running' AND l.due_at IS NOT NULL")
 	if f.Owes != "" {
 		w.and("l.owes_id = ?", f.Owes)
@@ -208,11 +212,11 @@ type Figures struct {
 	Open, DueSoon, Overdue int
 }
 
-// Figures counts, over the cases the scope allows, what each department owes:
+// Figures counts, over the cases the scopes allow, what each department owes:
 // open clocks, those due before soon, and those overdue by the database's clock.
-func (s *Store) Figures(ctx context.Context, scope sharing.Scope, soon time.Time) ([]Figures, error) {
+func (s *Store) Figures(ctx context.Context, scopes sharing.Scopes, soon time.Time) ([]Figures, error) {
 	var w where
-	w.see(scope, caseLabels)
+	w.seeCases(scopes)
 	w.and("l.state IN ('running', 'halted')")
 	at := w.arg(soon)
 	rows, err := s.pool.Query(ctx, `

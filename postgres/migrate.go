@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver that goose migrates through
 	"github.com/pressly/goose/v3"
@@ -17,7 +18,7 @@ import (
 var migrations embed.FS
 
 // Migrate brings the schema of the database at url up to date, as the owner of
-// the tables, and fills the table of transitions from the machine's declaration.
+// the tables, and fills the tables of states and transitions from the machines' declarations.
 // It is safe to run from several processes at once.
 func Migrate(ctx context.Context, url string) error {
 	db, err := sql.Open("pgx", url)
@@ -46,23 +47,35 @@ func Migrate(ctx context.Context, url string) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return declareTransitions(ctx, db)
+	return declareMachines(ctx, db)
 }
 
-// declareTransitions makes the table of transitions equal to the declaration.
-func declareTransitions(ctx context.Context, db *sql.DB) error {
+// declareMachines makes the tables of states and transitions equal to the
+// declarations.
+func declareMachines(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return translate(err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if _, err := tx.ExecContext(ctx, `DELETE FROM transitions`); err != nil {
-		return translate(err)
-	}
-	for _, t := range sharing.Transitions {
-		if _, err := tx.ExecContext(ctx,
-			`INSERT INTO transitions (from_state, to_state) VALUES ($1, $2) ON CONFLICT DO NOTHING`, t.From, t.To); err != nil {
+	for _, table := range []string{"transitions", "states"} {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table); err != nil {
 			return translate(err)
+		}
+	}
+	for _, p := range sharing.Procedures {
+		m := p.Machine()
+		for _, s := range m.States() {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO states (procedure, state, start, final) VALUES ($1, $2, $3, $4)`,
+				p, s, slices.Contains(m.Starts, s), !m.Open(s)); err != nil {
+				return translate(err)
+			}
+		}
+		for _, t := range m.Steps {
+			if _, err := tx.ExecContext(ctx,
+				`INSERT INTO transitions (procedure, from_state, to_state) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, p, t.From, t.To); err != nil {
+				return translate(err)
+			}
 		}
 	}
 	return translate(tx.Commit())

@@ -85,11 +85,11 @@ type Told struct {
 }
 
 // Messages returns one page of what a department was told, the newest first, only
-// on cases the scope allows. Whether a message has been delivered elsewhere makes
+// on cases the scopes allow. Whether a message has been delivered elsewhere makes
 // no difference.
-func (s *Store) Messages(ctx context.Context, scope sharing.Scope, department, cursor string, limit int) (page []Told, next string, total int, err error) {
+func (s *Store) Messages(ctx context.Context, scopes sharing.Scopes, department, cursor string, limit int) (page []Told, next string, total int, err error) {
 	var w where
-	w.see(scope, caseLabels)
+	w.seeCases(scopes)
 	w.and("m.department_id = ?", department)
 	const columns = `m.id, m.topic, m.case_id::text, m.department_id, m.data, m.created_at, m.tries, `
 	return list(ctx, s.pool, listing[Told]{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -50,17 +51,67 @@ func (w *where) see(s sharing.Scope, col labels) {
 		w.and("false")
 		return
 	}
+	ways := w.ways(s.Subject, squaresOf(s), col)
+	if len(ways) == 0 {
+		w.and("false")
+		return
+	}
+	w.and(col.region + " = " + w.arg(s.Subject.RegionID))
+	w.and("(" + strings.Join(ways, " OR ") + ")")
+}
+
+// seeCases narrows a list of cases to what the scopes of their kinds allow.
+// Procedures to whose cases the subject stands alike share one condition.
+func (w *where) seeCases(all sharing.Scopes) {
+	var conditions []string
+	for i, s := range all {
+		if s.Subject.RegionID == "" || s.Subject.DepartmentID == "" || slices.ContainsFunc(all[:i], func(o sharing.Scope) bool { return alike(o, s) }) {
+			continue
+		}
+		var procedures []string
+		for _, p := range sharing.Procedures {
+			if slices.ContainsFunc(all[i:], func(o sharing.Scope) bool { return o.Kind == p.Kind() && alike(o, s) }) {
+				procedures = append(procedures, string(p))
+			}
+		}
+		ways := w.ways(s.Subject, squaresOf(s), caseLabels)
+		if len(ways) == 0 || len(procedures) == 0 {
+			continue
+		}
+		conditions = append(conditions, fmt.Sprintf("(c.region_id = %s AND c.procedure = ANY(%s) AND (%s))",
+			w.arg(s.Subject.RegionID), w.arg(procedures), strings.Join(ways, " OR ")))
+	}
+	if len(conditions) == 0 {
+		w.and("false")
+		return
+	}
+	w.and("(" + strings.Join(conditions, " OR ") + ")")
+}
+
+// alike reports whether two scopes allow the same squares to the same subject.
+func alike(a, b sharing.Scope) bool {
+	return a.Subject.UserID == b.Subject.UserID && a.Subject.DepartmentID == b.Subject.DepartmentID && a.Subject.RegionID == b.Subject.RegionID &&
+		slices.Equal(a.Subject.Roles, b.Subject.Roles) && slices.Equal(a.Cells, b.Cells)
+}
+
+// squaresOf are the squares of class and grade by relation.
+func squaresOf(s sharing.Scope) map[sharing.Relation][]string {
 	squares := map[sharing.Relation][]string{}
 	for _, c := range s.Cells {
 		squares[c.Relation] = append(squares[c.Relation], fmt.Sprintf("%s/%d", c.Class, c.Grade))
 	}
+	return squares
+}
+
+// ways lists the conditions under which a row is seen, one for each relation.
+func (w *where) ways(s sharing.Subject, squares map[sharing.Relation][]string, col labels) []string {
 	var ways []string
 	for _, relation := range sharing.Relations {
 		if len(squares[relation]) == 0 {
 			continue
 		}
 		holds := ""
-		mine := func() string { return w.arg(s.Subject.DepartmentID) }
+		mine := func() string { return w.arg(s.DepartmentID) }
 		switch relation {
 		case sharing.AsProvider:
 			holds = col.provider + " = " + mine()
@@ -75,24 +126,19 @@ func (w *where) see(s sharing.Scope, col labels) {
 				holds += " AND " + col.applicant + " <> " + mine()
 			}
 		case sharing.AsAuthority:
-			if !s.Subject.Has(sharing.AuthorityOfficer, sharing.AuthorityHead) {
+			if !s.Has(sharing.AuthorityOfficer, sharing.AuthorityHead) {
 				continue
 			}
 			holds = "true"
 		case sharing.AsOverseer:
-			if !s.Subject.Has(sharing.Supervisor, sharing.Auditor) {
+			if !s.Oversees() {
 				continue
 			}
 			holds = "true"
 		}
 		ways = append(ways, fmt.Sprintf("(%s AND %s || '/' || %s = ANY(%s))", holds, col.class, col.grade, w.arg(squares[relation])))
 	}
-	if len(ways) == 0 {
-		w.and("false")
-		return
-	}
-	w.and(col.region + " = " + w.arg(s.Subject.RegionID))
-	w.and("(" + strings.Join(ways, " OR ") + ")")
+	return ways
 }
 
 // A cursor is the sort key and id of the last row shown; opaque to clients, and

@@ -80,7 +80,7 @@ func TestCasesAreSeenByThoseConcerned(t *testing.T) {
 	policy := policies.Shipped()
 	var seen []string
 	for _, u := range r.World.Users {
-		scope := policy.Scope(u.Subject(), sharing.KindCase, sharing.Read)
+		scope := sharing.Scopes{policy.Scope(u.Subject(), sharing.KindCase, sharing.Read)}
 		page, _, total, err := r.Store.Cases(ctx, scope, postgres.CaseFilter{Limit: 10})
 		require.NoError(t, err)
 		require.Equal(t, scope.Allows(c.Thing()), len(page) == 1, u.ID)
@@ -103,7 +103,7 @@ func TestCasesAreSeenByThoseConcerned(t *testing.T) {
 
 func TestBadCursors(t *testing.T) {
 	r := desktest.New(t)
-	scope := policies.Shipped().Scope(r.User("shuozhou-authority-officer").Subject(), sharing.KindCase, sharing.Read)
+	scope := sharing.Scopes{policies.Shipped().Scope(r.User("shuozhou-authority-officer").Subject(), sharing.KindCase, sharing.Read)}
 	for _, cursor := range []string{"x", "!!!", "W10", "WyJhIiwiYiJd", "WyIiLCIiXQ", "WyJcdTAwMDAiLCJiIl0", "W1siYSJdLCJiIl0"} {
 		_, _, _, err := r.Store.Cases(t.Context(), scope, postgres.CaseFilter{Limit: 10, Cursor: cursor})
 		require.Equal(t, sharing.CodeInvalid, sharing.CodeOf(err), cursor)

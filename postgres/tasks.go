@@ -19,10 +19,10 @@ type TaskFilter struct {
 }
 
 // Tasks returns one page of a department's open tasks, the least time left first,
-// or of what one user has done, the last first; only on cases the scope allows.
-func (s *Store) Tasks(ctx context.Context, scope sharing.Scope, f TaskFilter) (page []sharing.Task, next string, total int, err error) {
+// or of what one user has done, the last first; only on cases the scopes allow.
+func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (page []sharing.Task, next string, total int, err error) {
 	var w where
-	w.see(scope, caseLabels)
+	w.seeCases(scopes)
 	l := listing[sharing.Task]{
 		key: "coalesce(l.due_at, 'infinity')", cast: "timestamptz", id: "t.id::text", cursor: f.Cursor, limit: f.Limit,
 		at: func(t sharing.Task) (string, string) {
@@ -75,10 +75,10 @@ const selectTask = `SELECT t.id, t.kind, t.state, coalesce(t.claimed_by, ''), co
 	LEFT JOIN users taker ON taker.id = t.claimed_by LEFT JOIN users doer ON doer.id = t.done_by
 	LEFT JOIN deadlines l ON l.id = t.deadline_id LEFT JOIN departments o ON o.id = l.owes_id `
 
-// Task returns a task on a case the scope allows; CodeNotFound otherwise.
-func (s *Store) Task(ctx context.Context, scope sharing.Scope, id string) (sharing.Task, error) {
+// Task returns a task on a case the scopes allow; CodeNotFound otherwise.
+func (s *Store) Task(ctx context.Context, scopes sharing.Scopes, id string) (sharing.Task, error) {
 	var w where
-	w.see(scope, caseLabels)
+	w.seeCases(scopes)
 	w.and("t.id::text = ?", id)
 	t, err := scanTask(s.pool.QueryRow(ctx, selectTask+w.String(), w.args...))
 	return t, translate(err)

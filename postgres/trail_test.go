@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestTheApplicationCannotAlterTheTrail(t *testing.T) {
 	appendEntries(t, store, 2)
 	for _, statement := range []string{
 		`UPDATE trail SET actor = 'x'`, `DELETE FROM trail`, `TRUNCATE trail`, `ALTER TABLE trail ADD x int`, `DROP TABLE trail`,
-		`UPDATE decisions SET agree = true`, `DELETE FROM decisions`, `DELETE FROM cases`, `INSERT INTO transitions VALUES ('refused', 'agreed')`,
+		`UPDATE decisions SET agree = true`, `DELETE FROM decisions`, `DELETE FROM cases`, `INSERT INTO transitions VALUES ('share', 'refused', 'agreed')`,
 	} {
 		_, err := super.Exec(t.Context(), `SET ROLE gongshu_app`)
 		require.NoError(t, err)
@@ -115,16 +116,36 @@ func TestTheApplicationCannotAlterTheTrail(t *testing.T) {
 
 func TestTheSchemaHoldsTheDeclaredMachine(t *testing.T) {
 	_, super := database(t)
-	rows, err := super.Query(t.Context(), `SELECT from_state, to_state FROM transitions`)
-	require.NoError(t, err)
-	stored, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct{ From, To sharing.State }])
-	require.NoError(t, err)
-	declared := map[struct{ From, To sharing.State }]bool{}
-	for _, tr := range sharing.Transitions {
-		declared[struct{ From, To sharing.State }{tr.From, tr.To}] = true
+	type step struct {
+		Procedure sharing.Procedure
+		From, To  sharing.State
 	}
-	require.Len(t, stored, len(declared))
-	for _, s := range stored {
-		require.True(t, declared[s], s)
+	type place struct {
+		Procedure    sharing.Procedure
+		State        sharing.State
+		Start, Final bool
 	}
+	rows, err := super.Query(t.Context(), `SELECT procedure, from_state, to_state FROM transitions`)
+	require.NoError(t, err)
+	steps, err := pgx.CollectRows(rows, pgx.RowToStructByPos[step])
+	require.NoError(t, err)
+	rows, err = super.Query(t.Context(), `SELECT procedure, state, start, final FROM states`)
+	require.NoError(t, err)
+	places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[place])
+	require.NoError(t, err)
+	var declared []step
+	var known []place
+	for _, p := range sharing.Procedures {
+		m := p.Machine()
+		for _, tr := range m.Steps {
+			if s := (step{p, tr.From, tr.To}); !slices.Contains(declared, s) {
+				declared = append(declared, s)
+			}
+		}
+		for _, s := range m.States() {
+			known = append(known, place{p, s, slices.Contains(m.Starts, s), !m.Open(s)})
+		}
+	}
+	require.ElementsMatch(t, declared, steps)
+	require.ElementsMatch(t, known, places)
 }

@@ -45,6 +45,7 @@ const (
 	MaxText        = 4000 // characters of any free text
 	MaxAttachments = 20
 	MaxGaps        = 30
+	MaxBases       = 20
 )
 
 // Check returns an *Error naming every field that keeps r from being submitted,
@@ -114,6 +115,17 @@ func (c *checker) text(s, field string, required bool) {
 	c.require(!required || !blank(s), field, "required", "")
 	c.require(utf8.RuneCountInString(s) <= MaxText, field, "max_length", fmt.Sprint(MaxText))
 	c.require(utf8.ValidString(s) && !hasControl(s), field, "characters", "valid UTF-8 without control characters")
+}
+
+// bases checks the grounds of law that a decision cites.
+func (c *checker) bases(all []Basis, field string, proof bool) {
+	c.require(len(all) <= MaxBases, field, "max_items", fmt.Sprint(MaxBases))
+	for i, b := range all {
+		at := fmt.Sprintf("%s/%d", field, i)
+		c.text(b.Law, at+"/law", true)
+		c.text(b.Article, at+"/article", true)
+		c.require(!proof || b.Attachment != "", at+"/attachment", "required", "the file that proves the basis")
+	}
 }
 
 func (c *checker) err() error {

@@ -1,14 +1,14 @@
 package sharing
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// State is where a case of a share application stands. The machine is declared
-// once, in [Transitions]; docs/states.md is drawn from it and the database holds
-// cases to it.
+// State is where a case stands in its procedure. States of one name mean the same
+// in every procedure.
 type State string
 
 const (
@@ -17,124 +17,114 @@ const (
 	Checking State = "checking"
 	// Answering: the provider examines the application within the limit for an
 	// answer. A case is born here otherwise, or in InUse when its resource is shared
-	// unconditionally.
+	// unconditionally or the application fits a registered scenario.
 	Answering State = "answering"
 	// Completing: the provider named everything that is missing, once; the clock
 	// stands still until the applicant completes the application.
 	Completing State = "completing"
+	// Consenting: the provider agreed to a way of sharing that also needs the
+	// authority's consent (lishui-2020 art. 17).
+	Consenting State = "consenting"
 	// Agreed: the provider agreed and owes the data.
 	Agreed State = "agreed"
 	// Provided: the data is there; the applicant is to confirm or report failure.
 	Provided State = "provided"
 	// InUse: the grant holds until its term ends.
 	InUse State = "in_use"
+	// OnHold: the grant does not hold for now, for a reason that was given.
+	OnHold State = "suspended"
 	// Ended: the term of the grant has passed. Final.
 	Ended State = "ended"
+	// Revoked: the grant was cancelled for misuse, with reasons. Final.
+	Revoked State = "revoked"
 	// Refused: with reasons and legal basis. Final.
 	Refused State = "refused"
-	// Withdrawn: by the applicant, before the answer. Final.
+	// Withdrawn: by the applicant, before it was decided. Final.
 	Withdrawn State = "withdrawn"
 	// Returned: by the authority's first check, with reasons. Final.
 	Returned State = "returned"
 )
 
-// States lists every state in the order of the story.
-var States = []State{Checking, Answering, Completing, Agreed, Provided, InUse, Ended, Refused, Withdrawn, Returned}
-
-// Open reports whether a case in this state still goes on.
-func (s State) Open() bool {
-	switch s {
-	case Checking, Answering, Completing, Agreed, Provided, InUse:
-		return true
-	case Ended, Refused, Withdrawn, Returned:
-		return false
+// States lists every state of every procedure in the order of the stories.
+var States = func() []State {
+	var all []State
+	for _, p := range Procedures {
+		for _, s := range p.Machine().States() {
+			if !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
 	}
-	return false
-}
-
-// Transition says that an action takes a case from one state to another.
-type Transition struct {
-	From   State
-	Action Action
-	To     State
-}
+	return all
+}()
 
 // Expire is what the end of a grant's term does to a case; nobody performs it.
 const Expire Action = "expire"
 
-// Transitions is the machine of a share case. Answer leads to Agreed or Refused,
-// as the decision says.
-var Transitions = []Transition{
-	{Checking, Pass, Answering},
-	{Checking, SendBack, Returned},
-	{Checking, Withdraw, Withdrawn},
-	{Answering, Extend, Answering},
-	{Answering, Reassign, Answering},
-	{Agreed, Reassign, Agreed},
-	{Answering, RequestCompletion, Completing},
-	{Completing, Complete, Answering},
-	{Answering, Answer, Agreed},
-	{Answering, Answer, Refused},
-	{Answering, Withdraw, Withdrawn},
-	{Completing, Withdraw, Withdrawn},
-	{Agreed, Provide, Provided},
-	{Provided, Confirm, InUse},
-	{Provided, ReportFailure, Agreed},
-	{InUse, Expire, Ended},
-	{Provided, Expire, Ended},
+// shareMachine is a share application for one resource (共享申请). Answer leads to
+// Refused, Agreed, or Consenting where the way of sharing needs the authority's
+// consent besides.
+var shareMachine = Machine{
+	Starts: []State{Checking, Answering, InUse, Agreed},
+	Steps: []Transition{
+		{Checking, Pass, Answering, ByAuthority, "where the regulation has its first check"},
+		{Checking, SendBack, Returned, ByAuthority, "with reasons"},
+		{Checking, Withdraw, Withdrawn, ByApplicant, ""},
+		{Answering, Extend, Answering, ByProvider, "or the authority, as the regulation names; with a reason and within its cap"},
+		{Answering, Reassign, Answering, ByAuthority, "with a reason"},
+		{Agreed, Reassign, Agreed, ByAuthority, "with a reason"},
+		{Answering, RequestCompletion, Completing, ByProvider, "once"},
+		{Completing, Complete, Answering, ByApplicant, ""},
+		{Answering, Answer, Agreed, ByProvider, "an approver or the head"},
+		{Answering, Answer, Consenting, ByProvider, "where the way of sharing needs the authority's consent"},
+		{Answering, Answer, Refused, ByProvider, "with reasons and legal basis"},
+		{Consenting, Consent, Agreed, ByAuthority, ""},
+		{Consenting, Consent, Refused, ByAuthority, "with reasons"},
+		{Answering, Withdraw, Withdrawn, ByApplicant, ""},
+		{Completing, Withdraw, Withdrawn, ByApplicant, ""},
+		{Consenting, Withdraw, Withdrawn, ByApplicant, ""},
+		{Agreed, Provide, Provided, ByProvider, ""},
+		{Provided, Confirm, InUse, ByApplicant, ""},
+		{Provided, ReportFailure, Agreed, ByApplicant, "with what failed"},
+		{InUse, Suspend, OnHold, ByProvider, "or the authority, with a reason"},
+		{OnHold, Resume, InUse, ByProvider, "or the authority"},
+		{InUse, Revoke, Revoked, ByProvider, "or the authority: misuse, with reasons"},
+		{OnHold, Revoke, Revoked, ByProvider, "or the authority: misuse, with reasons"},
+		{InUse, Expire, Ended, ByTime, "the grant's term has passed"},
+		{Provided, Expire, Ended, ByTime, "the grant's term has passed"},
+		{OnHold, Expire, Ended, ByTime, "the grant's term has passed"},
+	},
 }
 
-// CanFollow reports whether the machine allows the action in the state at all.
-func CanFollow(from State, action Action) bool {
-	return slices.ContainsFunc(Transitions, func(t Transition) bool { return t.From == from && t.Action == action })
-}
-
-// Next returns the state the action leads to. For Answer, agree decides between
-// Agreed and Refused; for the rest it is ignored. The error is a *Error with
-// CodeAlreadyDecided or CodeWrongState.
-func Next(from State, action Action, agree bool) (State, error) {
-	for _, t := range Transitions {
-		if t.From != from || t.Action != action {
-			continue
-		}
-		if action == Answer && agree != (t.To == Agreed) {
-			continue
-		}
-		return t.To, nil
-	}
-	if action == Answer && decided(from) {
-		return "", Errorf(CodeAlreadyDecided, "the application has been decided: %s", from)
-	}
-	return "", Errorf(CodeWrongState, "%s is not possible while the case is %s", action, from)
-}
-
-func decided(s State) bool {
-	switch s {
-	case Agreed, Provided, InUse, Ended, Refused, Withdrawn, Returned:
-		return true
-	case Checking, Answering, Completing:
-		return false
-	}
-	return false
-}
-
-// Case is one resource of one application on its way through one provider.
+// Case is one matter on its way through its procedure. Of a share application,
+// it is one resource on its way through one provider.
 type Case struct {
-	ID            string
-	Number        string
-	ApplicationID string
+	ID        string
+	Number    string
+	Procedure Procedure
+	// Title says in one line what it is about.
+	Title string
+	// ParentID is the case that this one came from: the refusal that is coordinated,
+	// the upward request that bundles it. Empty for most.
+	ParentID      string
+	ApplicationID string // of a share application only
 	RegionID      string
-	RegulationID  string // pinned to the regulation in force on the day of receipt
-	Resource      ResourceRef
-	Class         Class // of the resource when the case was received
-	Grade         Grade
-	Provider      Department
-	Applicant     Department
-	ApplicantID   string // user
-	State         State
-	Version       int // 1 when received, one more with every step
-	Request       Request
-	Fields        []string // of the resource, asked for
+	RegulationID  string      // pinned to the regulation in force on the day of receipt
+	Resource      ResourceRef // none where the matter is about no catalog entry
+	// Class and Grade are those of the resource when the case was received. A matter
+	// about no entry is labelled as not shared: none but its parties see it.
+	Class       Class
+	Grade       Grade
+	Provider    Department // who owns the data, or owes what the case is about
+	Applicant   Department // who asks, reports or began it
+	ApplicantID string     // user
+	State       State
+	Version     int      // 1 when received, one more with every step
+	Request     Request  // of a share application only
+	Fields      []string // of the resource, asked for
+	// Content is what the case is about, as the procedure's own type; nil for a share
+	// application, whose Request says it.
+	Content json.RawMessage
 	// Facts of the resource when the case was received, on which limits may depend.
 	Facts      map[string]bool
 	Paper      bool
@@ -142,7 +132,12 @@ type Case struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	ClosedAt   *time.Time
+	// WakeAt is when time itself will take a step on the case; nil when it will not.
+	WakeAt *time.Time
 }
+
+// Open reports whether the case still goes on.
+func (c Case) Open() bool { return c.Procedure.Machine().Open(c.State) }
 
 // ResourceRef names a catalog entry in the version a case is about.
 type ResourceRef struct {
@@ -154,7 +149,7 @@ type ResourceRef struct {
 
 // Thing returns what decides who may see c.
 func (c Case) Thing() Thing {
-	return Thing{Kind: KindCase, RegionID: c.RegionID, ProviderID: c.Provider.ID, ApplicantID: c.Applicant.ID, Class: c.Class, Grade: c.Grade}
+	return Thing{Kind: c.Procedure.Kind(), RegionID: c.RegionID, ProviderID: c.Provider.ID, ApplicantID: c.Applicant.ID, Class: c.Class, Grade: c.Grade}
 }
 
 // Basis is one ground of law for a refusal: which law, which article, and the
@@ -203,13 +198,7 @@ func (d Decision) Check(c Case, rule RefusalRule) error {
 	}
 	k.text(d.Reasons, "/reasons", rule.Reasons)
 	k.require(!rule.LegalBasis || len(d.Basis) > 0, "/basis", "required", "a refusal cites its legal basis")
-	k.require(len(d.Basis) <= 20, "/basis", "max_items", "20")
-	for i, b := range d.Basis {
-		at := fmt.Sprintf("/basis/%d", i)
-		k.text(b.Law, at+"/law", true)
-		k.text(b.Article, at+"/article", true)
-		k.require(!rule.Proof || b.Attachment != "", at+"/attachment", "required", "the file that proves the basis")
-	}
+	k.bases(d.Basis, "/basis", rule.Proof)
 	k.require(len(d.Fields) == 0 && d.TermMonths == 0 && !d.Desensitise && blank(d.Conditions), "/agree", "agreement_only",
 		"fields, term, conditions and desensitising belong to an agreement")
 	err := k.err()
@@ -328,8 +317,10 @@ func (r Reassignment) Check() error {
 type GrantState string
 
 const (
-	GrantActive GrantState = "active"
-	GrantEnded  GrantState = "ended"
+	GrantActive    GrantState = "active"
+	GrantSuspended GrantState = "suspended" // does not hold for now
+	GrantRevoked   GrantState = "revoked"   // cancelled for misuse
+	GrantEnded     GrantState = "ended"
 )
 
 // Grant is the standing permission of a department to use a resource.

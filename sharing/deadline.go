@@ -74,7 +74,8 @@ type Rung struct {
 	FiredAt    *time.Time
 }
 
-// TaskKind is what a task asks for.
+// TaskKind is what a task asks for. Those of procedures other than a share
+// application are named after the action they wait for.
 type TaskKind string
 
 const (
@@ -83,6 +84,7 @@ const (
 	TaskComplete TaskKind = "complete"
 	TaskProvide  TaskKind = "provide"
 	TaskConfirm  TaskKind = "confirm"
+	TaskConsent  TaskKind = "consent"
 )
 
 // TaskState is whether a task waits for somebody.

@@ -33,6 +33,13 @@ const (
 	Claim             Action = "claim" // take a task on oneself, or give it back
 	Watch             Action = "watch" // see the overdue board of a region
 	Urge              Action = "urge"
+	Consent           Action = "consent" // the authority agrees to a way of sharing, or does not
+	Suspend           Action = "suspend" // a grant, for now
+	Resume            Action = "resume"
+	Revoke            Action = "revoke" // a grant, for misuse
+	Supervise         Action = "supervise"
+	Comment           Action = "comment"
+	Follow            Action = "follow" // be told what becomes of a case
 )
 
 // Relation is how a subject stands to a thing.
@@ -43,7 +50,7 @@ const (
 	AsApplicant Relation = "applicant" // the department that asks
 	AsPeer      Relation = "peer"      // another department of the region
 	AsAuthority Relation = "authority" // the region's big-data center
-	AsOverseer  Relation = "overseer"  // the office above the authority, auditors
+	AsOverseer  Relation = "overseer"  // the office above the authority, finance, auditors
 )
 
 // Relations lists every relation. More than one can hold at once.
@@ -85,11 +92,15 @@ func (s Subject) RelationsTo(t Thing) []Relation {
 	if s.Has(AuthorityOfficer, AuthorityHead) {
 		all = append(all, AsAuthority)
 	}
-	if s.Has(Supervisor, Auditor) {
+	if s.Oversees() {
 		all = append(all, AsOverseer)
 	}
 	return all
 }
+
+// Oversees reports whether the subject stands above departments and authority:
+// the office above the authority, the finance department, auditors.
+func (s Subject) Oversees() bool { return s.Has(Supervisor, Finance, Auditor) }
 
 // Cell is one allowed square of the grid of relation, class and grade.
 type Cell struct {
@@ -119,6 +130,19 @@ func (s Scope) Allows(t Thing) bool {
 			if c.Relation == relation && c.Class == t.Class && c.Grade == t.Grade {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// Scopes are the scopes of several kinds, for lists that show more than one.
+type Scopes []Scope
+
+// Allows reports whether t lies within one of the scopes.
+func (all Scopes) Allows(t Thing) bool {
+	for _, s := range all {
+		if s.Allows(t) {
+			return true
 		}
 	}
 	return false

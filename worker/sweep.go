@@ -54,7 +54,7 @@ func (w *Worker) reconcile(ctx context.Context) error {
 				return err
 			}
 			// One that runs and does not say where it stands is nudged, too.
-			if err == nil && running == c.State.Open() && (!running || version >= c.Version) {
+			if err == nil && running == c.Procedure.Machine().Open(c.State) && (!running || version >= c.Version) {
 				return w.Store.MarkChecked(ctx, c.ID, c.Version)
 			}
 			w.Log.Info("sweep found a workflow behind its case", "case", c.ID, "version", c.Version, "workflow", version, "running", running)

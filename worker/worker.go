@@ -43,7 +43,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		MaxConcurrentLocalActivityExecutionSize: 64,
 		MaxConcurrentWorkflowTaskPollers:        4,
 	})
-	tw.RegisterWorkflow(workflows.Share)
+	workflows.Register(tw)
 	tw.RegisterActivity(w.Activities)
 	if err := tw.Start(); err != nil {
 		return err

@@ -18,12 +18,14 @@ import (
 // Engine addresses the workflows of cases through a Temporal client.
 type Engine struct {
 	Client client.Client
+	// ProcedureOf tells the procedure of a case that is in the database.
+	ProcedureOf func(ctx context.Context, caseID string) (sharing.Procedure, error)
 }
 
 // Submit starts the workflow of a case and submits it in one call. It returns
 // when the submission has been committed, or a *sharing.Error.
-func (e Engine) Submit(ctx context.Context, caseID string, s Step) error {
-	return e.updateWithStart(ctx, ShareInput{CaseID: caseID}, s)
+func (e Engine) Submit(ctx context.Context, p sharing.Procedure, caseID string, s Step) error {
+	return e.updateWithStart(ctx, p, CaseInput{CaseID: caseID}, s)
 }
 
 // Step asks the workflow of a case for one step, and returns when it has been
@@ -36,7 +38,11 @@ func (e Engine) Step(ctx context.Context, caseID string, s Step) error {
 	var missing *serviceerror.NotFound
 	if errors.As(err, &missing) {
 		// The case is closed, or its workflow was lost: a new run looks it up.
-		return e.updateWithStart(ctx, ShareInput{CaseID: caseID, Filed: true}, s)
+		p, err := e.ProcedureOf(ctx, caseID)
+		if err != nil {
+			return err
+		}
+		return e.updateWithStart(ctx, p, CaseInput{CaseID: caseID, Filed: true}, s)
 	}
 	return fromEngine(err)
 }
@@ -47,8 +53,8 @@ func update(caseID string, s Step) client.UpdateWorkflowOptions {
 	}
 }
 
-func (e Engine) updateWithStart(ctx context.Context, in ShareInput, s Step) error {
-	start := e.Client.NewWithStartWorkflowOperation(startOptions(in.CaseID), Share, in)
+func (e Engine) updateWithStart(ctx context.Context, p sharing.Procedure, in CaseInput, s Step) error {
+	start := e.Client.NewWithStartWorkflowOperation(startOptions(in.CaseID), Of(p), in)
 	handle, err := e.Client.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start, UpdateOptions: update(in.CaseID, s),
 	})
@@ -70,15 +76,23 @@ func startOptions(caseID string) client.StartWorkflowOptions {
 // Start starts the workflow of a case that is in the database already, unless it
 // runs.
 func (e Engine) Start(ctx context.Context, caseID string) error {
-	_, err := e.Client.ExecuteWorkflow(ctx, startOptions(caseID), Share, ShareInput{CaseID: caseID, Filed: true})
+	p, err := e.ProcedureOf(ctx, caseID)
+	if err != nil {
+		return err
+	}
+	_, err = e.Client.ExecuteWorkflow(ctx, startOptions(caseID), Of(p), CaseInput{CaseID: caseID, Filed: true})
 	return fromEngine(err)
 }
 
 // Nudge makes the workflow of a case look at it again, starting it if it does
 // not run.
 func (e Engine) Nudge(ctx context.Context, caseID string) error {
-	_, err := e.Client.SignalWithStartWorkflow(ctx, CaseWorkflowID(caseID), NudgeSignal, nil, startOptions(caseID), Share,
-		ShareInput{CaseID: caseID, Filed: true})
+	p, err := e.ProcedureOf(ctx, caseID)
+	if err != nil {
+		return err
+	}
+	_, err = e.Client.SignalWithStartWorkflow(ctx, CaseWorkflowID(caseID), NudgeSignal, nil, startOptions(caseID), Of(p),
+		CaseInput{CaseID: caseID, Filed: true})
 	return fromEngine(err)
 }
 
@@ -114,7 +128,7 @@ func (e Engine) Running(ctx context.Context) (map[string]bool, error) {
 	var page []byte
 	for {
 		listed, err := e.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: "WorkflowType = 'Share' AND ExecutionStatus = 'Running'", PageSize: 1000, NextPageToken: page,
+			Query: "WorkflowId STARTS_WITH '" + CaseWorkflowID("") + "' AND ExecutionStatus = 'Running'", PageSize: 1000, NextPageToken: page,
 		})
 		if err != nil {
 			return nil, fromEngine(err)

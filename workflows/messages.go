@@ -27,18 +27,18 @@ type Step struct {
 	Expected  int            `json:"expected"`
 }
 
-// ShareInput starts the workflow of a case, and carries it over when it continues
+// CaseInput starts the workflow of a case, and carries it over when it continues
 // as new.
-type ShareInput struct {
+type CaseInput struct {
 	CaseID string `json:"case_id"`
 	// Filed: the case is in the database already. Without it, the workflow waits for
 	// the update that submits it.
-	Filed bool  `json:"filed,omitempty"`
-	State share `json:"state,omitzero"`
+	Filed bool     `json:"filed,omitempty"`
+	State position `json:"state,omitzero"`
 }
 
-// ShareResult is how a case ended. Refused and withdrawn are results like others.
-type ShareResult struct {
+// CaseResult is how a case ended. Refused and withdrawn are results like others.
+type CaseResult struct {
 	State   sharing.State `json:"state"`
 	Version int           `json:"version"`
 }

@@ -50,18 +50,18 @@ func TestHistoriesAreAllReplayed(t *testing.T) {
 // anything: with a timer more, or a look before the receipt, none replays.
 func TestABrokenWorkflowDoesNotReplay(t *testing.T) {
 	broken := map[string]any{
-		"a timer more": func(ctx workflow.Context, in workflows.ShareInput) (workflows.ShareResult, error) {
+		"a timer more": func(ctx workflow.Context, in workflows.CaseInput) (workflows.CaseResult, error) {
 			if err := workflow.Sleep(ctx, time.Second); err != nil {
-				return workflows.ShareResult{}, err
+				return workflows.CaseResult{}, err
 			}
 			return workflows.Share(ctx, in)
 		},
-		"another order": func(ctx workflow.Context, in workflows.ShareInput) (workflows.ShareResult, error) {
+		"another order": func(ctx workflow.Context, in workflows.CaseInput) (workflows.CaseResult, error) {
 			var a *activities.Activities
 			var seen sharing.Snapshot
 			looking := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: time.Second})
 			if err := workflow.ExecuteLocalActivity(looking, a.Advance, in.CaseID).Get(ctx, &seen); err != nil {
-				return workflows.ShareResult{}, err
+				return workflows.CaseResult{}, err
 			}
 			return workflows.Share(ctx, in)
 		},

@@ -137,11 +137,11 @@ func send(t *testing.T, env *testsuite.TestWorkflowEnvironment, after time.Durat
 	return &r
 }
 
-func result(t *testing.T, env *testsuite.TestWorkflowEnvironment) workflows.ShareResult {
+func result(t *testing.T, env *testsuite.TestWorkflowEnvironment) workflows.CaseResult {
 	t.Helper()
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
-	var got workflows.ShareResult
+	var got workflows.CaseResult
 	require.NoError(t, env.GetWorkflowResult(&got))
 	return got
 }
@@ -164,12 +164,12 @@ func TestFromReceiptToTheEndOfTheGrant(t *testing.T) {
 	send(t, env, 8*day, workflows.Step{CommandID: "c-provide", Action: sharing.Provide, Expected: 2})
 	send(t, env, 9*day, workflows.Step{CommandID: "c-confirm", Action: sharing.Confirm, Expected: 3})
 
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 
 	require.True(t, submitted.accepted)
 	require.NoError(t, answered.err)
 	require.Equal(t, sharing.Agreed, answered.snapshot.State)
-	require.Equal(t, workflows.ShareResult{State: sharing.Ended, Version: 5}, result(t, env))
+	require.Equal(t, workflows.CaseResult{State: sharing.Ended, Version: 5}, result(t, env))
 	// It looked exactly when the reminder was due and when the grant ended: the limit
 	// itself had been met before, and its timer was cancelled.
 	require.Equal(t, []time.Time{reminder, b.end}, b.seen())
@@ -184,7 +184,7 @@ func TestEveryRungWakesItOnTime(t *testing.T) {
 	send(t, env, 0, workflows.Step{CommandID: "c-submit", Action: sharing.Submit})
 	send(t, env, 20*day, workflows.Step{CommandID: "c-late", Action: sharing.Answer, Expected: 1})
 
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 
 	require.Equal(t, rungs, b.seen())
 	require.Equal(t, sharing.Refused, result(t, env).State, "a late answer is still an answer")
@@ -197,16 +197,16 @@ func TestARefusedSubmissionLeavesNoCase(t *testing.T) {
 	env.OnActivity(a.Submit, mock.Anything, "c-submit").Return(sharing.Snapshot{}, refusal).Once()
 	r := send(t, env, 0, workflows.Step{CommandID: "c-submit", Action: sharing.Submit})
 
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 
 	require.Equal(t, sharing.CodeInvalid, sharing.CodeOf(activities.FromTemporal(r.err)))
-	require.Equal(t, workflows.ShareResult{}, result(t, env))
+	require.Equal(t, workflows.CaseResult{}, result(t, env))
 }
 
 func TestWithoutASubmissionItDoesNotStay(t *testing.T) {
 	env, b := setup(t)
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
-	require.Equal(t, workflows.ShareResult{}, result(t, env))
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
+	require.Equal(t, workflows.CaseResult{}, result(t, env))
 	require.Equal(t, []time.Time{received.Add(time.Minute)}, b.seen())
 }
 
@@ -222,7 +222,7 @@ func TestStaleAndSecondDecisionsAreRefusedBeforeTheyAreWritten(t *testing.T) {
 	wrong := send(t, env, 3*time.Hour, workflows.Step{CommandID: "c-wrong", Action: sharing.Answer, Expected: 2})
 	send(t, env, 4*time.Hour, workflows.Step{CommandID: "c-withdraw", Action: sharing.Withdraw, Expected: 2})
 
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 
 	require.Equal(t, sharing.CodeStale, sharing.CodeOf(activities.FromTemporal(stale.rejected)))
 	require.Equal(t, sharing.CodeWrongState, sharing.CodeOf(activities.FromTemporal(wrong.rejected)))
@@ -241,10 +241,10 @@ func TestWhenTheDatabaseKnowsMoreItLooksAgain(t *testing.T) {
 	send(t, env, 0, workflows.Step{CommandID: "c-submit", Action: sharing.Submit})
 	r := send(t, env, time.Hour, workflows.Step{CommandID: "c-answer", Action: sharing.Answer, Expected: 1})
 
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 
 	require.Equal(t, sharing.CodeAlreadyDecided, sharing.CodeOf(activities.FromTemporal(r.err)))
-	require.Equal(t, workflows.ShareResult{State: sharing.Refused, Version: 2}, result(t, env))
+	require.Equal(t, workflows.CaseResult{State: sharing.Refused, Version: 2}, result(t, env))
 }
 
 func TestANudgeMakesItLook(t *testing.T) {
@@ -254,9 +254,9 @@ func TestANudgeMakesItLook(t *testing.T) {
 		b.change(func() { b.at.State, b.at.Version = sharing.Withdrawn, 4 })
 		env.SignalWorkflow(workflows.NudgeSignal, nil)
 	}, day)
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID, Filed: true})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID, Filed: true})
 	require.Equal(t, []time.Time{received, received.Add(day)}, b.seen())
-	require.Equal(t, workflows.ShareResult{State: sharing.Withdrawn, Version: 4}, result(t, env))
+	require.Equal(t, workflows.CaseResult{State: sharing.Withdrawn, Version: 4}, result(t, env))
 }
 
 func TestTheDatabaseMayBeAwayWhenALimitPasses(t *testing.T) {
@@ -270,7 +270,7 @@ func TestTheDatabaseMayBeAwayWhenALimitPasses(t *testing.T) {
 	env.RegisterDelayedCallback(func() { b.change(func() { b.away = false }) }, day+5*time.Minute)
 	send(t, env, 2*day, workflows.Step{CommandID: "c-withdraw", Action: sharing.Withdraw, Expected: 1})
 
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 
 	require.Empty(t, b.waiting(), "the rung fired once the database was back")
 	looks := b.seen()
@@ -290,7 +290,7 @@ func TestItContinuesAsNewWithAllItKnows(t *testing.T) {
 		env.SetContinueAsNewSuggested(true)
 		env.SignalWorkflow(workflows.NudgeSignal, nil)
 	}, day)
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 
 	require.True(t, env.IsWorkflowCompleted())
 	var next *workflow.ContinueAsNewError
@@ -305,7 +305,7 @@ func TestItContinuesAsNewWithAllItKnows(t *testing.T) {
 	second.ExecuteWorkflow(workflows.Share, decodeInput(t, next))
 	require.NoError(t, r.err)
 	require.Contains(t, b2.seen(), wake, "the timer of the first run rings in the second")
-	require.Equal(t, workflows.ShareResult{State: sharing.Refused, Version: 2}, result(t, second))
+	require.Equal(t, workflows.CaseResult{State: sharing.Refused, Version: 2}, result(t, second))
 }
 
 func TestSiblingsAreStarted(t *testing.T) {
@@ -324,14 +324,14 @@ func TestSiblingsAreStarted(t *testing.T) {
 	env.OnActivity(a.Withdraw, mock.Anything, "c-withdraw").Return(b.step(sharing.Withdrawn)).Once()
 	send(t, env, 0, workflows.Step{CommandID: "c-submit", Action: sharing.Submit})
 	send(t, env, day, workflows.Step{CommandID: "c-withdraw", Action: sharing.Withdraw, Expected: 1})
-	env.ExecuteWorkflow(workflows.Share, workflows.ShareInput{CaseID: caseID})
+	env.ExecuteWorkflow(workflows.Share, workflows.CaseInput{CaseID: caseID})
 	require.Equal(t, sharing.Withdrawn, result(t, env).State)
 	env.AssertExpectations(t)
 }
 
-func decodeInput(t *testing.T, e *workflow.ContinueAsNewError) workflows.ShareInput {
+func decodeInput(t *testing.T, e *workflow.ContinueAsNewError) workflows.CaseInput {
 	t.Helper()
-	var in workflows.ShareInput
+	var in workflows.CaseInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(e.Input, &in))
 	require.True(t, in.Filed)
 	return in

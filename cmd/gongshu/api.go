@@ -55,7 +55,7 @@ func serveAPI(ctx context.Context, c *config, listen string, secure bool) error 
 		return err
 	}
 	defer store.Close()
-	engine, err := c.dial(ctx, logger)
+	engine, err := c.dial(ctx, logger, store)
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func openStore(ctx context.Context, url string) (*postgres.Store, error) {
 }
 
 // dial connects to Temporal, waiting a while for it.
-func (c *config) dial(ctx context.Context, logger *slog.Logger) (workflows.Engine, error) {
+func (c *config) dial(ctx context.Context, logger *slog.Logger, store *postgres.Store) (workflows.Engine, error) {
 	if dev := runningDev(); c.TemporalAddress == "" && dev.TemporalAddress != "" {
 		c.TemporalAddress, c.Namespace = dev.TemporalAddress, dev.Namespace
 	}
@@ -139,7 +139,7 @@ func (c *config) dial(ctx context.Context, logger *slog.Logger) (workflows.Engin
 		c, err := client.DialContext(dialing, client.Options{
 			HostPort: c.TemporalAddress, Namespace: c.Namespace, Logger: log.NewStructuredLogger(logger), Identity: "gongshu",
 		})
-		return workflows.Engine{Client: c}, err
+		return workflows.Engine{Client: c, ProcedureOf: store.ProcedureOf}, err
 	})
 }
 

@@ -134,12 +134,12 @@ func (s *stage) open(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if s.engine, err = s.dial(ctx, s.logger); err != nil {
+	if s.engine, err = s.dial(ctx, s.logger, s.activities.Store); err != nil {
 		return err
 	}
 	s.activities.Start = s.engine.Start
 	s.worker = sdkworker.New(s.engine.Client, workflows.TaskQueue, sdkworker.Options{})
-	s.worker.RegisterWorkflow(workflows.Share)
+	workflows.Register(s.worker)
 	s.worker.RegisterActivity(s.activities)
 	return s.worker.Start()
 }
@@ -151,11 +151,11 @@ func (s *stage) close() {
 	}
 }
 
-func (s *stage) Submit(ctx context.Context, caseID string, step workflows.Step) error {
+func (s *stage) Submit(ctx context.Context, p sharing.Procedure, caseID string, step workflows.Step) error {
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	return s.engine.Submit(ctx, caseID, step)
+	return s.engine.Submit(ctx, p, caseID, step)
 }
 
 func (s *stage) Step(ctx context.Context, caseID string, step workflows.Step) error {

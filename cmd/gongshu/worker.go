@@ -53,7 +53,7 @@ func runWorker(ctx context.Context, c *config, listen, heads, webhook string) er
 		return err
 	}
 	defer store.Close()
-	engine, err := c.dial(ctx, logger)
+	engine, err := c.dial(ctx, logger, store)
 	if err != nil {
 		return err
 	}

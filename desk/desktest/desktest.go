@@ -134,27 +134,22 @@ type Direct struct {
 	*activities.Activities
 }
 
-// Submit files an application.
-func (d Direct) Submit(ctx context.Context, _ string, s workflows.Step) error {
-	_, err := d.Activities.Submit(ctx, s.CommandID)
-	return activities.FromTemporal(err)
+// Submit opens a case.
+func (d Direct) Submit(ctx context.Context, p sharing.Procedure, _ string, s workflows.Step) error {
+	return d.do(ctx, p, s)
 }
 
 // Step takes one step on a case.
-func (d Direct) Step(ctx context.Context, _ string, s workflows.Step) error {
-	perform := map[sharing.Action]func(context.Context, string) (sharing.Snapshot, error){
-		sharing.Pass:              d.Activities.Pass,
-		sharing.SendBack:          d.Activities.SendBack,
-		sharing.Extend:            d.Activities.Extend,
-		sharing.Reassign:          d.Activities.Reassign,
-		sharing.RequestCompletion: d.Activities.RequestCompletion,
-		sharing.Complete:          d.Activities.Complete,
-		sharing.Answer:            d.Activities.Answer,
-		sharing.Provide:           d.Activities.Provide,
-		sharing.Confirm:           d.Activities.Confirm,
-		sharing.ReportFailure:     d.Activities.ReportFailure,
-		sharing.Withdraw:          d.Activities.Withdraw,
-	}[s.Action]
+func (d Direct) Step(ctx context.Context, caseID string, s workflows.Step) error {
+	p, err := d.Store.ProcedureOf(ctx, caseID)
+	if err != nil {
+		return err
+	}
+	return d.do(ctx, p, s)
+}
+
+func (d Direct) do(ctx context.Context, p sharing.Procedure, s workflows.Step) error {
+	perform := activities.Steps(d.Activities, p)[s.Action]
 	if perform == nil {
 		return errors.New("no such step: " + string(s.Action))
 	}

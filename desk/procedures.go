@@ -1,0 +1,103 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/google/uuid"
+
+	"gongshu/sharing"
+	"gongshu/workflows"
+)
+
+// door checks what somebody wants to open a case about against what they may see,
+// and returns the labels of that case, by which the policy decides.
+type door func(ctx context.Context, d *Desk, who sharing.User, content sharing.Checked) (sharing.Thing, error)
+
+// doors are the ways into each procedure that people take; cases of the others
+// follow from steps or from time.
+var doors = map[sharing.Procedure]door{}
+
+// Open opens a case of a procedure about the content, a JSON object of the type
+// that the procedure's machine names.
+func (d *Desk) Open(ctx context.Context, who sharing.User, key string, p sharing.Procedure, content json.RawMessage) (Outcome, error) {
+	var outcome Outcome
+	enter, machine := doors[p], p.Machine()
+	if enter == nil || machine.Content == nil {
+		return outcome, notFound
+	}
+	about := machine.Content()
+	if err := decode(content, about); err != nil {
+		return outcome, err
+	}
+	if err := about.Check(); err != nil {
+		return outcome, err
+	}
+	thing, err := enter(ctx, d, who, about)
+	if err != nil {
+		return outcome, err
+	}
+	thing.Kind = p.Kind()
+	if !d.may(who, sharing.Submit, thing) {
+		return outcome, forbidden
+	}
+	// The id follows from the key, so that the same request repeated is the same.
+	id := uuid.NewString()
+	if key != "" {
+		id = uuid.NewSHA1(uuid.NameSpaceOID, []byte(who.ID+"\x00"+key)).String()
+	}
+	command, err := d.stage(ctx, who, key, sharing.Submit, id, 0, about)
+	if err != nil {
+		return outcome, err
+	}
+	err = d.carry(ctx, command, &outcome, func(ctx context.Context) error {
+		return d.Engine.Submit(ctx, p, id, workflows.Step{CommandID: command.ID, Action: sharing.Submit})
+	})
+	return outcome, err
+}
+
+// Step takes a step on a case, with a message of the type that the machine of its
+// procedure names for the action, as a JSON object.
+func (d *Desk) Step(ctx context.Context, who sharing.User, act Act, action sharing.Action, message json.RawMessage) (Outcome, error) {
+	c, err := d.Store.Case(ctx, d.caseScopes(who, sharing.Read), act.CaseID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	machine := c.Procedure.Machine()
+	says := machine.Says[action]
+	if says == nil {
+		return Outcome{}, sharing.Errorf(sharing.CodeWrongState, "%s is not a step of %s", action, c.Procedure)
+	}
+	said := says()
+	if err := decode(message, said); err != nil {
+		return Outcome{}, err
+	}
+	if err := said.Check(); err != nil {
+		return Outcome{}, err
+	}
+	return d.step(ctx, who, act, action, said)
+}
+
+// decode reads one JSON object and nothing else into v.
+func decode(raw json.RawMessage, v any) error {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		raw = []byte("{}")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(v)
+	if err == nil {
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		err = errors.New("more than one value")
+	}
+	var known *sharing.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &sharing.Error{Code: sharing.CodeInvalid, Detail: "not what the step expects", Cause: err}
+}
