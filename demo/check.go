@@ -66,6 +66,7 @@ func check(w World, wrong func(string, ...any)) {
 		stories[s.ID] = true
 		checkStory(w, s, wrong)
 	}
+	checkMatters(w, wrong)
 }
 
 func checkResource(r sharing.Resource, wrong func(string, ...any)) {

@@ -151,7 +151,12 @@ func load(files fs.FS) (World, error) {
 		l.region(name, f)
 	}
 	if !l.failed() {
-		check(l.world, l.wrong)
+		var entries []matterEntry
+		read(l, files, "matters", &entries)
+		if !l.failed() {
+			l.matters(entries)
+			check(l.world, l.wrong)
+		}
 	}
 	if l.failed() {
 		return World{}, fmt.Errorf("demo data: %w", errors.Join(l.errs...))

@@ -23,6 +23,7 @@ type World struct {
 	// Resources have deterministic ids. UpdatedAt is zero: the day of loading counts.
 	Resources []sharing.Resource
 	Stories   []Story
+	Matters   []Matter
 }
 
 // Story is an application under way. The loader carries it out through the real

@@ -44,11 +44,7 @@ func (d *Desk) Open(ctx context.Context, who sharing.User, key string, p sharing
 	if !d.may(who, sharing.Submit, thing) {
 		return outcome, forbidden
 	}
-	// The id follows from the key, so that the same request repeated is the same.
-	id := uuid.NewString()
-	if key != "" {
-		id = uuid.NewSHA1(uuid.NameSpaceOID, []byte(who.ID+"\x00"+key)).String()
-	}
+	id := OpenedID(who.ID, key)
 	command, err := d.stage(ctx, who, key, sharing.Submit, id, 0, about)
 	if err != nil {
 		return outcome, err
@@ -57,6 +53,16 @@ func (d *Desk) Open(ctx context.Context, who sharing.User, key string, p sharing
 		return d.Engine.Submit(ctx, p, id, workflows.Step{CommandID: command.ID, Action: sharing.Submit})
 	})
 	return outcome, err
+}
+
+// OpenedID returns the id that a case has when the user opens it under the key.
+// It follows from the two, so that the same request repeated is the same; without
+// a key it is a new one.
+func OpenedID(userID, key string) string {
+	if key == "" {
+		return uuid.NewString()
+	}
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(userID+"\x00"+key)).String()
 }
 
 // Step takes a step on a case, with a message of the type that the machine of its

@@ -22,6 +22,8 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 
+	"gongshu/demo"
+	"gongshu/desk"
 	"gongshu/sharing"
 	"gongshu/workflows"
 )
@@ -87,6 +89,17 @@ func TestHistories(t *testing.T) {
 			s.record(t, name+".json", s.history(t, id))
 		})
 	}
+	world, err := demo.Load()
+	require.NoError(t, err)
+	for _, m := range world.Matters {
+		name := string(m.Procedure) + "-" + m.ID
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := s.history(t, desk.OpenedID(m.By, m.Key(0)))
+			t.Logf("%d events", len(h.GetEvents()))
+			s.record(t, name+".json", h)
+		})
+	}
 	t.Run("continued", func(t *testing.T) {
 		t.Parallel()
 		id := apply()
@@ -133,7 +146,7 @@ func (s *system) runHistory(t testing.TB, caseID, runID string) *historypb.Histo
 func (s *system) record(t *testing.T, name string, h *historypb.History) {
 	t.Helper()
 	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflow(workflows.Share)
+	workflows.Register(replayer)
 	require.NoError(t, replayer.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h))
 	if !*update {
 		return

@@ -26,6 +26,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 
+	"gongshu/sharing"
 	"gongshu/workflows"
 )
 
@@ -292,4 +293,10 @@ func (s *system) run(t testing.TB, arguments ...string) string {
 	said, err := s.command(t.Context(), arguments...)
 	require.NoError(t, err)
 	return said
+}
+
+// procedureOf reads the procedure of a case as the engine does.
+func (s *system) procedureOf(ctx context.Context, caseID string) (p sharing.Procedure, err error) {
+	err = s.gongshuDB.QueryRow(ctx, `SELECT procedure FROM cases WHERE id::text = $1`, caseID).Scan(&p)
+	return p, err
 }

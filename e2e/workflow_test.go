@@ -24,7 +24,7 @@ func (s *system) runningCases(ctx context.Context) (map[string]int, error) {
 	var page []byte
 	for {
 		list, err := s.engine.Client.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: "WorkflowType = 'Share' AND ExecutionStatus = 'Running'", PageSize: 1000, NextPageToken: page,
+			Query: "WorkflowId STARTS_WITH '" + workflows.CaseWorkflowID("") + "' AND ExecutionStatus = 'Running'", PageSize: 1000, NextPageToken: page,
 		})
 		if err != nil {
 			return nil, err

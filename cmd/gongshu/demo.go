@@ -90,12 +90,70 @@ func playAll(ctx context.Context, c *config, world demo.World) error {
 		return err
 	}
 	stage.activities = acts
+	cases := map[string]string{} // by story or matter, for those that refer to them
 	for _, story := range world.Stories {
-		if err := play(ctx, d, store, world, story); err != nil {
+		if cases[story.ID], err = play(ctx, d, store, world, story); err != nil {
 			return fmt.Errorf("demo story %s: %w", story.ID, err)
 		}
 	}
+	for _, matter := range world.Matters {
+		if cases[matter.ID], err = playMatter(ctx, d, world, matter, cases); err != nil {
+			return fmt.Errorf("demo matter %s: %w", matter.ID, err)
+		}
+	}
 	return nil
+}
+
+// playMatter carries out a matter as the people named in it, and returns its case.
+// Under a regulation that has ended none can be opened.
+func playMatter(ctx context.Context, d *desk.Desk, world demo.World, m demo.Matter, cases map[string]string) (string, error) {
+	now, err := d.Now(ctx)
+	if err != nil {
+		return "", err
+	}
+	today := sharing.DateOf(now)
+	by := func(id string) (sharing.User, error) {
+		u, ok := world.User(id)
+		if !ok {
+			return u, fmt.Errorf("no user %s", id)
+		}
+		return u, nil
+	}
+	content, err := world.Resolve(m, m.Content, today, cases)
+	if err != nil {
+		return "", err
+	}
+	who, err := by(m.By)
+	if err != nil {
+		return "", err
+	}
+	opened, err := d.Open(ctx, who, m.Key(0), m.Procedure, content)
+	switch code := sharing.CodeOf(err); {
+	case code == sharing.CodeNoRegulation:
+		return "", nil
+	case code == sharing.CodeKeyReused:
+		// It was played on an earlier day: the days in it have moved since.
+		return desk.OpenedID(who.ID, m.Key(0)), nil
+	case err != nil:
+		return "", err
+	}
+	version := opened.Version
+	for n, step := range m.Steps {
+		who, err := by(step.By)
+		if err != nil {
+			return "", err
+		}
+		message, err := world.Resolve(m, step.Message, today, cases)
+		if err != nil {
+			return "", err
+		}
+		outcome, err := d.Step(ctx, who, desk.Act{CaseID: opened.CaseID, Expected: version, Key: m.Key(n + 1)}, step.Action, message)
+		if err != nil {
+			return "", fmt.Errorf("step %d, %s by %s: %w", n+1, step.Action, step.By, err)
+		}
+		version = outcome.Version
+	}
+	return opened.CaseID, nil
 }
 
 // cast are the people of the demo with whom its story is best begun: the roles of
@@ -167,23 +225,24 @@ func (s *stage) Step(ctx context.Context, caseID string, step workflows.Step) er
 
 func (s *stage) Ping(ctx context.Context) error { return s.open(ctx) }
 
-// play carries one story out as the people named in it. Every step has a key of
+// play carries one story out as the people named in it, and returns its first
+// case. Every step has a key of
 // its own, so that playing it again only finds what was done.
-func play(ctx context.Context, d *desk.Desk, store *postgres.Store, world demo.World, story demo.Story) error {
+func play(ctx context.Context, d *desk.Desk, store *postgres.Store, world demo.World, story demo.Story) (string, error) {
 	key := func(step int) string { return fmt.Sprintf("demo-%s-%d", story.ID, step) }
 	applicant, ok := world.User(story.Applicant)
 	if !ok {
-		return fmt.Errorf("no user %s", story.Applicant)
+		return "", fmt.Errorf("no user %s", story.Applicant)
 	}
 	draft := desk.Draft{Request: story.Request}
 	author, receivedOn := applicant, (*sharing.Date)(nil)
 	online, err := store.Played(ctx, applicant.ID, key(1))
 	if err != nil {
-		return err
+		return "", err
 	}
 	now, err := d.Now(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	today := sharing.DateOf(now)
 	_, ended := d.Law().InForce(story.RegionID, today)
@@ -191,25 +250,25 @@ func play(ctx context.Context, d *desk.Desk, store *postgres.Store, world demo.W
 		// Under a regulation that has ended, all that can be shown is what was received
 		// on paper while it was in force.
 		if author, ok = world.User(story.RegionID + "-authority-officer"); !ok {
-			return fmt.Errorf("region %s has nobody to register paper", story.RegionID)
+			return "", fmt.Errorf("region %s has nobody to register paper", story.RegionID)
 		}
 		draft.For = applicant.Department.ID
 		if played, err := store.Played(ctx, author.ID, key(1)); err != nil || played {
-			return err
+			return "", err // nothing refers to a paper application
 		}
 		day, err := received(d, story, today)
 		if err != nil {
-			return err
+			return "", err
 		}
 		receivedOn = &day
 	}
 	a, err := d.SaveDraft(ctx, author, key(0), "", 0, draft)
 	if err != nil {
-		return err
+		return "", err
 	}
 	submitted, err := d.Submit(ctx, author, key(1), a.ID, 1, receivedOn)
 	if err != nil {
-		return err
+		return "", err
 	}
 	versions := make([]int, len(submitted.Cases))
 	for i := range versions {
@@ -218,20 +277,20 @@ func play(ctx context.Context, d *desk.Desk, store *postgres.Store, world demo.W
 	for n, step := range story.Steps {
 		by, ok := world.User(step.By)
 		if !ok {
-			return fmt.Errorf("no user %s", step.By)
+			return "", fmt.Errorf("no user %s", step.By)
 		}
 		i := slices.IndexFunc(story.Request.Items, func(item sharing.Item) bool { return item.ResourceID == step.ResourceID })
 		act := desk.Act{CaseID: submitted.Cases[i].CaseID, Expected: versions[i], Key: key(n + 2)}
 		outcome, err := take(ctx, d, by, act, step)
 		if ended != nil && sharing.CodeOf(err) == sharing.CodeWrongState {
-			return nil // too late for this step by now; the story shows an overdue case
+			return "", nil // too late for this step by now; the story shows an overdue case
 		}
 		if err != nil {
-			return fmt.Errorf("step %d, %s by %s: %w", n+1, step.Action, step.By, err)
+			return "", fmt.Errorf("step %d, %s by %s: %w", n+1, step.Action, step.By, err)
 		}
 		versions[i] = outcome.Version
 	}
-	return nil
+	return submitted.Cases[0].CaseID, nil
 }
 
 func take(ctx context.Context, d *desk.Desk, by sharing.User, act desk.Act, step demo.Step) (desk.Outcome, error) {

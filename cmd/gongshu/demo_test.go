@@ -45,8 +45,14 @@ func TestTheDemoPlays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := desktest.NewUnder(t, law, workday.ShippedCalendar())
 			for range 2 {
+				cases := map[string]string{}
 				for _, story := range r.World.Stories {
-					require.NoError(t, play(t.Context(), r.Desk, r.Store, r.World, story), story.ID)
+					cases[story.ID], err = play(t.Context(), r.Desk, r.Store, r.World, story)
+					require.NoError(t, err, story.ID)
+				}
+				for _, matter := range r.World.Matters {
+					cases[matter.ID], err = playMatter(t.Context(), r.Desk, r.World, matter, cases)
+					require.NoError(t, err, matter.ID)
 				}
 			}
 			filed, err := r.Applications(t.Context(), r.User("jinan-startup-authority-officer"), sharing.Submitted, "", 0)
