@@ -58,9 +58,14 @@ var bounds = []bound{
 	{"the trail is for auditors, and auditors have nothing but the trail", func(q question) bool {
 		return (q.role == sharing.Auditor) != (q.kind == sharing.KindTrail)
 	}},
-	{"finance reads the catalog, projects and rectifications, and does nothing to them", func(q question) bool {
-		return q.role == sharing.Finance && (q.action != sharing.Read || q.kind != sharing.KindResource &&
-			q.kind != sharing.ProjectAcceptance.Kind() && q.kind != sharing.RectificationOrder.Kind())
+	{"finance reads projects, rectifications and what of the catalog is shared, and does nothing to them", func(q question) bool {
+		switch q.kind {
+		case sharing.ProjectAcceptance.Kind(), sharing.RectificationOrder.Kind():
+			return q.role == sharing.Finance && q.action != sharing.Read
+		case sharing.KindResource:
+			return q.role == sharing.Finance && (q.action != sharing.Read || q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
+		}
+		return q.role == sharing.Finance
 	}},
 	{"an operator has no applications, cases and grants, and nothing that is not shared or of the highest grade", func(q question) bool {
 		return q.role == sharing.Operator && (q.kind != sharing.KindResource || q.action != sharing.Read ||

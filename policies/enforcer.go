@@ -157,21 +157,21 @@ func (e *enforcer) askRules(kind sharing.Kind, q question) (answer, error) {
 
 // test asks about a square of every rule, and about the squares that differ from
 // it in one name: the matcher must tell them apart as the rules do. Of rules that
-// differ in their action alone, the neighbours of the first stand for all, and
-// every other action is among them. Questions with an empty name or about another
-// kind of thing must not be answered by any rule.
+// differ in their kind and action alone, the neighbours of the first stand for
+// all. Questions with an empty name or about another kind of thing must not be
+// answered by any rule.
 func (e *enforcer) test(b *rulebook) error {
 	type asking struct {
 		rules sharing.Kind
 		question
 	}
 	allowed, denied := b.said(allow), b.said(deny)
-	asked, seen := map[asking]bool{}, map[string]bool{}
+	asked, seen := map[asking]bool{}, map[shape]bool{}
 	for _, r := range b.rules {
 		own := r.covers.first()
 		questions := []question{own}
-		if like := r.butAction(); !seen[like] {
-			seen[like] = true
+		if !seen[r.shape()] {
+			seen[r.shape()] = true
 			questions = append(questions, neighbours(own)...)
 		}
 		for _, q := range questions {

@@ -18,7 +18,8 @@ const (
 	matrixBegin = "<!-- Below this line: written by go test ./policies -run TestMatrix -update -->\n"
 )
 
-// TestMatrix holds docs/visibility.md to what the shipped rules come to.
+// TestMatrix holds docs/visibility.md to what the shipped rules come to: to the
+// answers of Casbin by which [Policy.May] and [Policy.Scope] decide.
 func TestMatrix(t *testing.T) {
 	page, err := os.ReadFile(matrixFile)
 	if err != nil {
@@ -44,60 +45,89 @@ func matrix(p *Policy) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nRules version %s, SHA-256 `%s`.\n", p.Version(), p.Hash())
 	for _, kind := range kinds {
-		fmt.Fprintf(&b, "\n### %s\n\n| role | as |", kind)
-		for _, action := range actionsOn[kind] {
-			fmt.Fprintf(&b, " %s |", action)
-		}
-		b.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(actionsOn[kind])) + "\n")
-		var nothing []string
-		for _, role := range sharing.Roles {
-			some := false
-			for _, relation := range sharing.Relations {
-				var columns []string
-				var together squares
-				for _, action := range actionsOn[kind] {
-					allowed, _, _ := p.row(row{role, kind, action})
-					here := allowed.of(relation)
-					together |= here
-					columns = append(columns, here.String())
-				}
-				if together != 0 {
-					fmt.Fprintf(&b, "| %s | %s | %s |\n", role, relation, strings.Join(columns, " | "))
-					some = true
+		fmt.Fprintf(&b, "\n### %s\n\n| role | as | of | may |\n| --- | --- | --- | --- |\n", kind)
+		some := map[sharing.Role]bool{}
+		for _, relation := range sharing.Relations {
+			var alike groups[sharing.Role]
+			for _, role := range sharing.Roles {
+				if lines := p.lines(role, relation, kind); len(lines) > 0 {
+					alike.add(strings.Join(lines, "\n"), role)
+					some[role] = true
 				}
 			}
-			if !some {
-				nothing = append(nothing, string(role))
+			for _, g := range alike {
+				for line := range strings.SplitSeq(g.key, "\n") {
+					fmt.Fprintf(&b, "| %s | %s | %s |\n", list(g.members), relation, line)
+				}
 			}
 		}
-		fmt.Fprintf(&b, "\nNothing: %s.\n", strings.Join(nothing, ", "))
+		fmt.Fprintf(&b, "\nNothing: %s.\n", list(slices.DeleteFunc(slices.Clone(sharing.Roles), func(r sharing.Role) bool { return some[r] })))
 	}
-	b.WriteString("\n### Taken away, whatever other roles the person holds\n\n| role | kind | action | in every relation |\n| --- | --- | --- | --- |\n")
+	b.WriteString("\n### Taken away, whatever other roles the person holds\n\n| role | kind | of | action, in every relation |\n| --- | --- | --- | --- |\n")
 	for _, role := range sharing.Roles {
+		var alike groups[sharing.Kind]
 		for _, kind := range kinds {
-			groups := map[string][]string{}
-			var order []string
+			var taken groups[sharing.Action]
 			for _, action := range actionsOn[kind] {
-				_, denied, _ := p.row(row{role, kind, action})
-				what := denied.of(sharing.AsProvider)
-				if what == 0 {
-					continue
+				if _, denied, _ := p.row(row{role, kind, action}); denied != 0 {
+					taken.add(denied.of(sharing.AsProvider).String(), action)
 				}
-				if !slices.Contains(order, what.String()) {
-					order = append(order, what.String())
-				}
-				groups[what.String()] = append(groups[what.String()], string(action))
 			}
-			for _, what := range order {
-				actions := strings.Join(groups[what], ", ")
-				if len(groups[what]) == len(actionsOn[kind]) {
-					actions = "every action"
+			for _, g := range taken {
+				actions := "every action"
+				if len(g.members) < len(actionsOn[kind]) {
+					actions = list(g.members)
 				}
-				fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", role, kind, actions, what)
+				alike.add(g.key+" | "+actions, kind)
 			}
+		}
+		for _, g := range alike {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", role, list(g.members), g.key)
 		}
 	}
 	return b.String()
+}
+
+// lines tells in table cells what the role may do in the relation to things of
+// the kind, with a line for each set of classes and grades.
+func (p *Policy) lines(role sharing.Role, relation sharing.Relation, kind sharing.Kind) []string {
+	var alike groups[sharing.Action]
+	for _, action := range actionsOn[kind] {
+		allowed, _, _ := p.row(row{role, kind, action})
+		if here := allowed.of(relation); here != 0 {
+			alike.add(here.String(), action)
+		}
+	}
+	var lines []string
+	for _, g := range alike {
+		lines = append(lines, g.key+" | "+list(g.members))
+	}
+	return lines
+}
+
+// groups gathers members under keys, both in the order in which they come.
+type groups[T ~string] []group[T]
+
+type group[T ~string] struct {
+	key     string
+	members []T
+}
+
+func (all *groups[T]) add(key string, member T) {
+	i := slices.IndexFunc(*all, func(g group[T]) bool { return g.key == key })
+	if i < 0 {
+		i = len(*all)
+		*all = append(*all, group[T]{key: key})
+	}
+	(*all)[i].members = append((*all)[i].members, member)
+}
+
+func list[T ~string](all []T) string {
+	names := make([]string, len(all))
+	for i, v := range all {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
 }
 
 // of returns the squares of one relation.
@@ -111,7 +141,8 @@ func (s squares) of(relation sharing.Relation) squares {
 	return of
 }
 
-// String names the classes and grades of squares of one relation.
+// String names the classes and grades of squares of one relation, of which there
+// must be some.
 func (s squares) String() string {
 	grades := map[sharing.Class][]sharing.Grade{}
 	total := 0
@@ -119,10 +150,7 @@ func (s squares) String() string {
 		grades[c.Class] = append(grades[c.Class], c.Grade)
 		total++
 	})
-	switch total {
-	case 0:
-		return "–"
-	case len(sharing.Classes) * int(sharing.HighestGrade):
+	if total == len(sharing.Classes)*int(sharing.HighestGrade) {
 		return "all"
 	}
 	var parts []string

@@ -30,7 +30,8 @@ const (
 	modelFile = "model.conf"
 	rulesFile = "rules.csv"
 
-	// maxFile bounds a policy file, in bytes. Every question reads every rule.
+	// maxFile bounds a policy file, in bytes. Every question reads every rule of
+	// its kind.
 	maxFile = 64 << 10
 )
 
@@ -56,11 +57,11 @@ type rule struct {
 	covers  grid // the squares it speaks of
 }
 
-// butAction returns what the rule has in common with others for other actions.
-func (r rule) butAction() string {
-	columns := slices.Clone(r.columns)
-	columns[6] = ""
-	return strings.Join(columns, ",")
+// shape is what rules have in common that differ in their kind and action alone.
+type shape struct{ role, relation, class, lowest, highest, effect string }
+
+func (r rule) shape() shape {
+	return shape{r.columns[0], r.columns[1], r.columns[3], r.columns[4], r.columns[5], r.columns[7]}
 }
 
 // member is one g line.
