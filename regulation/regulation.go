@@ -247,6 +247,10 @@ type Dispute struct {
 	HoldersMatch string   `json:"holders_match,omitempty"` // article: users compare and update what they hold
 }
 
+// CoversCatalog reports whether doubts about catalog entries are disputes too
+// (shuozhou-2021 art. 19).
+func (d Dispute) CoversCatalog() bool { return slices.Contains(d.CoversToo, "catalog") }
+
 // Catalog is what the regulation says of catalog entries and their changes.
 type Catalog struct {
 	Elements        []string         `json:"elements"`
@@ -422,6 +426,9 @@ func (r *Regulation) Duty(name string) (Duty, bool) {
 		if d.Name == name {
 			return d, true
 		}
+	}
+	if name == sharing.DutyRectify {
+		return r.mending()
 	}
 	return Duty{}, false
 }

@@ -32,8 +32,18 @@ type Request struct {
 	Duty string `json:"duty"`
 	Mode Mode   `json:"mode"`
 	// TermMonths is for how many months the data is needed.
-	TermMonths int    `json:"term_months"`
-	Scenario   string `json:"scenario,omitempty"`
+	TermMonths int `json:"term_months"`
+	// Scenario is the application scenario in the applicant's words.
+	Scenario string `json:"scenario,omitempty"`
+	// ScenarioID names one of the authority's register: what fits it is authorised at
+	// once (lishui-2020 art. 19(3)).
+	ScenarioID string `json:"scenario_id,omitempty"`
+	// BusinessAnalysis is the core business that was gone through first (核心业务梳理,
+	// lishui-2020 art. 19(1)).
+	BusinessAnalysis string `json:"business_analysis,omitempty"`
+	// Renews is the department's own grant that the application is to prolong: the new
+	// grant begins when that one ends.
+	Renews string `json:"renews,omitempty"`
 	// Attachments are ids of files uploaded before.
 	Attachments []string `json:"attachments,omitempty"`
 }
@@ -64,6 +74,8 @@ func (r Request) Check() error {
 	c.text(r.Purpose, "/purpose", true)
 	c.text(r.Duty, "/duty", true)
 	c.text(r.Scenario, "/scenario", false)
+	c.text(r.BusinessAnalysis, "/business_analysis", false)
+	c.require(r.Renews == "" || len(r.Items) == 1, "/renews", "one_item", "a renewal is for the one resource of its grant")
 	c.require(oneOf(r.Mode, Modes), "/mode", "one_of", fmt.Sprint(Modes))
 	c.require(r.TermMonths >= 1 && r.TermMonths <= MaxTermMonths, "/term_months", "range", fmt.Sprintf("1 to %d", MaxTermMonths))
 	c.require(len(r.Attachments) <= MaxAttachments, "/attachments", "max_items", fmt.Sprint(MaxAttachments))
@@ -78,10 +90,42 @@ func (r Request) CheckDraft() error {
 	c.text(r.Purpose, "/purpose", false)
 	c.text(r.Duty, "/duty", false)
 	c.text(r.Scenario, "/scenario", false)
+	c.text(r.BusinessAnalysis, "/business_analysis", false)
 	c.require(r.Mode == "" || oneOf(r.Mode, Modes), "/mode", "one_of", fmt.Sprint(Modes))
 	c.require(r.TermMonths >= 0 && r.TermMonths <= MaxTermMonths, "/term_months", "range", fmt.Sprintf("0 to %d", MaxTermMonths))
 	c.require(len(r.Attachments) <= MaxAttachments, "/attachments", "max_items", fmt.Sprint(MaxAttachments))
 	return c.err()
+}
+
+// Element is something that a regulation can ask an application to say.
+type Element string
+
+const (
+	ElementPurpose  Element = "purpose"
+	ElementDuration Element = "duration"
+	ElementMode     Element = "mode"
+	ElementScenario Element = "scenario"
+	ElementDuty     Element = "legal_duty"
+	ElementAnalysis Element = "business_analysis"
+)
+
+// Says reports whether r says the element, and in which field it would.
+func (r Request) Says(e Element) (field string, said bool) {
+	switch e {
+	case ElementPurpose:
+		return "/purpose", !blank(r.Purpose)
+	case ElementDuration:
+		return "/term_months", r.TermMonths > 0
+	case ElementMode:
+		return "/mode", r.Mode != ""
+	case ElementScenario:
+		return "/scenario", !blank(r.Scenario) || r.ScenarioID != ""
+	case ElementDuty:
+		return "/duty", !blank(r.Duty)
+	case ElementAnalysis:
+		return "/business_analysis", !blank(r.BusinessAnalysis)
+	}
+	return "", false
 }
 
 // Application is a request for one or more resources. Once submitted it becomes

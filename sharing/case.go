@@ -23,7 +23,8 @@ const (
 	// stands still until the applicant completes the application.
 	Completing State = "completing"
 	// Consenting: the provider agreed to a way of sharing that also needs the
-	// authority's consent (lishui-2020 art. 17).
+	// authority's consent (lishui-2020 art. 17). What is shared unconditionally needs
+	// no answer, but that consent: a case of it is born here.
 	Consenting State = "consenting"
 	// Agreed: the provider agreed and owes the data.
 	Agreed State = "agreed"
@@ -65,7 +66,7 @@ const Expire Action = "expire"
 // Refused, Agreed, or Consenting where the way of sharing needs the authority's
 // consent besides.
 var shareMachine = Machine{
-	Starts: []State{Checking, Answering, InUse, Agreed},
+	Starts: []State{Checking, Answering, Consenting, InUse, Agreed},
 	Steps: []Transition{
 		{Checking, Pass, Answering, ByAuthority, "where the regulation has its first check"},
 		{Checking, SendBack, Returned, ByAuthority, "with reasons"},
@@ -86,6 +87,7 @@ var shareMachine = Machine{
 		{Agreed, Provide, Provided, ByProvider, ""},
 		{Provided, Confirm, InUse, ByApplicant, ""},
 		{Provided, ReportFailure, Agreed, ByApplicant, "with what failed"},
+		{Provided, Revoke, Revoked, ByProvider, "or the authority: misuse, with reasons"},
 		{InUse, Suspend, OnHold, ByProvider, "or the authority, with a reason"},
 		{OnHold, Resume, InUse, ByProvider, "or the authority"},
 		{InUse, Revoke, Revoked, ByProvider, "or the authority: misuse, with reasons"},
@@ -93,6 +95,9 @@ var shareMachine = Machine{
 		{InUse, Expire, Ended, ByTime, "the grant's term has passed"},
 		{Provided, Expire, Ended, ByTime, "the grant's term has passed"},
 		{OnHold, Expire, Ended, ByTime, "the grant's term has passed"},
+	},
+	Says: map[Action]func() Checked{
+		Consent: says[Ruling], Suspend: says[Measure], Resume: says[Remark], Revoke: says[Measure],
 	},
 }
 
@@ -283,6 +288,14 @@ func (r Remark) CheckOptional() error {
 	return c.err()
 }
 
+// OptionalRemark is a [Remark] that may say nothing.
+type OptionalRemark struct {
+	Note string `json:"note,omitempty"`
+}
+
+// Check returns an *Error when the note is unsound.
+func (r OptionalRemark) Check() error { return Remark(r).CheckOptional() }
+
 // Prolonging asks for, or gives, a longer limit for the answer.
 type Prolonging struct {
 	N      int    `json:"n"` // in the limit's unit
@@ -311,40 +324,4 @@ func (r Reassignment) Check() error {
 	c.require(r.Department != "", "/department", "required", "")
 	c.text(r.Reason, "/reason", true)
 	return c.err()
-}
-
-// GrantState is whether a grant holds.
-type GrantState string
-
-const (
-	GrantActive    GrantState = "active"
-	GrantSuspended GrantState = "suspended" // does not hold for now
-	GrantRevoked   GrantState = "revoked"   // cancelled for misuse
-	GrantEnded     GrantState = "ended"
-)
-
-// Grant is the standing permission of a department to use a resource.
-type Grant struct {
-	ID         string
-	CaseID     string
-	CaseNumber string
-	RegionID   string
-	Resource   ResourceRef
-	Class      Class
-	Grade      Grade
-	Provider   Department
-	Grantee    Department
-	Fields     []string
-	Mode       Mode
-	Purpose    string
-	Conditions string
-	Locator    string
-	State      GrantState
-	ValidFrom  time.Time
-	ValidUntil time.Time // the first instant at which it no longer holds
-}
-
-// Thing returns what decides who may see g.
-func (g Grant) Thing() Thing {
-	return Thing{Kind: KindGrant, RegionID: g.RegionID, ProviderID: g.Provider.ID, ApplicantID: g.Grantee.ID, Class: g.Class, Grade: g.Grade}
 }

@@ -89,6 +89,9 @@ type Resource struct {
 	Facts     map[string]bool
 	Version   int
 	UpdatedAt time.Time
+	// Withdrawn: taken out of the catalog. It is found and applied for no more;
+	// grants on it go on.
+	Withdrawn bool
 }
 
 // HasField reports whether the resource has a field of that name.

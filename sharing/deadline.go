@@ -8,6 +8,7 @@ const (
 	DutyAnswer   = "share.answer"
 	DutyProvide  = "share.provide"
 	DutyConfirm  = "share.confirm"
+	DutyConsent  = "share.consent"
 )
 
 // DeadlineState is whether a clock still matters.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Code is a stable name for what went wrong. Programs branch on it, people read
@@ -29,6 +30,9 @@ const (
 	CodeCompletionUsed  Code = "completion_used"   // completion was already asked for once
 	CodeNoExtension     Code = "no_extension"      // the regulation allows no (further) extension
 	CodeConditionalRead Code = "condition_missing" // a decision without If-Match
+	CodeUrged           Code = "urged"             // urged today already; the detail says from which day it can be again
+	CodeFileLost        Code = "file_lost"         // a file's content is gone or not what was handed in
+	CodeTooMany         Code = "too_many"          // asked for too often; RetryAfter says when again
 )
 
 // FieldError names one field of a request and the rule it breaks.
@@ -48,7 +52,9 @@ type Error struct {
 	Detail  string
 	Fields  []FieldError
 	Article string // the article the refusal rests on, where there is one
-	Cause   error
+	// RetryAfter is how long to wait before asking again, with CodeTooMany.
+	RetryAfter time.Duration
+	Cause      error
 }
 
 func (e *Error) Error() string {

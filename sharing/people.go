@@ -39,6 +39,9 @@ const (
 	AuthorityDepartment  DepartmentKind = "authority"  // the big-data center
 	SupervisorDepartment DepartmentKind = "supervisor" // the office above it
 	FinanceDepartment    DepartmentKind = "finance"
+	// PublicDepartment stands for the citizens and companies of a region where a
+	// department is asked for: it has no staff, and nobody signs in for it.
+	PublicDepartment DepartmentKind = "public"
 )
 
 // Department is an office that provides or uses data.
@@ -56,12 +59,28 @@ type User struct {
 	Name       string
 	Department Department
 	Region     Region
-	Roles      []Role
+	Roles      []Role // their own
 	Locale     string // "zh" or "en"
+	// StandsIn are the colleagues whom the user stands in for now.
+	StandsIn []StandIn
+	// OnBehalfOf is the colleague for whom the user does what is being done; empty
+	// for what their own roles allow.
+	OnBehalfOf string
 }
 
-// Subject is the part of a user that decides what they may see and do.
+// Subject is the part of a user that decides what they may see and do: with their
+// own roles, and those of the colleagues whom they stand in for.
 func (u User) Subject() Subject {
+	s := u.Own()
+	for _, d := range u.StandsIn {
+		s = s.With(d.Roles)
+	}
+	s.OnBehalfOf = u.OnBehalfOf
+	return s
+}
+
+// Own is [User.Subject] with the user's own roles alone.
+func (u User) Own() Subject {
 	return Subject{UserID: u.ID, DepartmentID: u.Department.ID, RegionID: u.Region.ID, Roles: u.Roles}
 }
 
@@ -71,9 +90,39 @@ type Subject struct {
 	DepartmentID string
 	RegionID     string
 	Roles        []Role
+	// OnBehalfOf is the user for whom the subject acts under a delegation; empty
+	// otherwise.
+	OnBehalfOf string `json:",omitempty"`
+}
+
+// With returns the subject with further roles.
+func (s Subject) With(roles []Role) Subject {
+	s.Roles = slices.Clone(s.Roles)
+	for _, r := range roles {
+		if !slices.Contains(s.Roles, r) {
+			s.Roles = append(s.Roles, r)
+		}
+	}
+	return s
+}
+
+// Acts reports whether a user is the one who acts, or the one on whose behalf:
+// whoever made a thing does not review it either way.
+func (s Subject) Acts(userID string) bool {
+	return userID != "" && (s.UserID == userID || s.OnBehalfOf == userID)
 }
 
 // Has reports whether the subject holds any of the roles.
 func (s Subject) Has(roles ...Role) bool {
 	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(s.Roles, r) })
+}
+
+// TheCitizen is the user in whose name citizens and companies without an account
+// act in a region. Who they are stands in what they ask for.
+func TheCitizen(r Region) User {
+	id := "public-" + r.ID
+	return User{
+		ID: id, Name: "社会公众", Region: r, Roles: []Role{Citizen}, Locale: "zh",
+		Department: Department{ID: id, RegionID: r.ID, Name: "社会公众", NameEN: "The public", Kind: PublicDepartment},
+	}
 }

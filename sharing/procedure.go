@@ -219,4 +219,7 @@ type Act struct {
 	DepartmentName string
 	At             time.Time
 	Body           []byte
+	// OnBehalfOf is the user whose delegation By acted under; empty for their own.
+	OnBehalfOf     string
+	OnBehalfOfName string
 }

@@ -8,7 +8,8 @@ const (
 	KindApplication Kind = "application"
 	KindCase        Kind = "case"
 	KindGrant       Kind = "grant"
-	KindTrail       Kind = "trail" // the audit trail
+	KindScenario    Kind = "scenario" // the register of application scenarios
+	KindTrail       Kind = "trail"    // the audit trail
 )
 
 // Action is something a person may do to a thing.
@@ -40,6 +41,8 @@ const (
 	Supervise         Action = "supervise"
 	Comment           Action = "comment"
 	Follow            Action = "follow" // be told what becomes of a case
+	Keep              Action = "keep"   // a register: add to it, change it, strike off
+	Serve             Action = "serve"  // let data through under a grant: ask whether it holds, report its use
 )
 
 // Relation is how a subject stands to a thing.
@@ -50,7 +53,7 @@ const (
 	AsApplicant Relation = "applicant" // the department that asks
 	AsPeer      Relation = "peer"      // another department of the region
 	AsAuthority Relation = "authority" // the region's big-data center
-	AsOverseer  Relation = "overseer"  // the office above the authority, finance, auditors
+	AsOverseer  Relation = "overseer"  // the office above the authority, finance, auditors, gateways
 )
 
 // Relations lists every relation. More than one can hold at once.
@@ -99,8 +102,9 @@ func (s Subject) RelationsTo(t Thing) []Relation {
 }
 
 // Oversees reports whether the subject stands above departments and authority:
-// the office above the authority, the finance department, auditors.
-func (s Subject) Oversees() bool { return s.Has(Supervisor, Finance, Auditor) }
+// the office above the authority, the finance department, auditors; and the
+// gateways, through which the data of all of them goes.
+func (s Subject) Oversees() bool { return s.Has(Supervisor, Finance, Auditor, Gateway) }
 
 // Cell is one allowed square of the grid of relation, class and grade.
 type Cell struct {
