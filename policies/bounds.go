@@ -8,57 +8,63 @@ import (
 
 // bound is something that no rules file may allow.
 type bound struct {
-	reason string
+	Bound
 	breaks func(question) bool
 }
 
 // bounds hold for every rules file, however it was reviewed: a file that allows
 // any of this is not loaded.
 var bounds = []bound{
-	{"another department must not see or apply for what is not shared", func(q question) bool {
+	{Bound{"其他部门不得查看或申请不予共享的数据", "another department must not see or apply for what is not shared"}, func(q question) bool {
 		return q.relation == sharing.AsPeer && q.class == sharing.NotShared
 	}},
-	{"another department must not see or apply for the highest grade", func(q question) bool {
+	{Bound{"其他部门不得查看或申请最高安全等级的数据", "another department must not see or apply for the highest grade"}, func(q question) bool {
 		return q.relation == sharing.AsPeer && q.grade == sharing.HighestGrade
 	}},
-	{"another department must not see applications, cases or grants", func(q question) bool {
-		return q.relation == sharing.AsPeer && q.kind != sharing.KindResource
+	{Bound{"其他部门不得查看申请、办件和授权", "another department must not see applications, cases or grants"}, func(q question) bool {
+		return q.relation == sharing.AsPeer && q.kind != sharing.KindResource && q.kind != sharing.KindScenario
 	}},
-	{"a requester of the providing department has no part in its applications, cases and grants", func(q question) bool {
+	{Bound{"应用场景登记簿由主管部门维护，各部门只能查看", "departments read the register of scenarios, and the authority keeps it"}, func(q question) bool {
+		return q.kind == sharing.KindScenario && q.action != sharing.Read && q.relation != sharing.AsAuthority
+	}},
+	{Bound{"只有数据交换平台可以核验授权和上报使用情况", "only gateways serve data"}, func(q question) bool {
+		return q.action == sharing.Serve && q.role != sharing.Gateway
+	}},
+	{Bound{"提供部门的申请人不参与本部门作为提供方的申请、办件和授权", "a requester of the providing department has no part in its applications, cases and grants"}, func(q question) bool {
 		return q.relation == sharing.AsProvider && q.role == sharing.Requester && q.kind != sharing.KindResource
 	}},
-	{"a department does not apply for its own data", func(q question) bool {
+	{Bound{"部门不申请自己的数据", "a department does not apply for its own data"}, func(q question) bool {
 		return q.action == sharing.Apply && q.relation != sharing.AsPeer
 	}},
-	{"what is not shared cannot be applied for", func(q question) bool {
+	{Bound{"不予共享的数据不能申请", "what is not shared cannot be applied for"}, func(q question) bool {
 		return q.class == sharing.NotShared && q.kind == sharing.KindResource &&
 			(q.action == sharing.Apply || q.action == sharing.RegisterPaper)
 	}},
-	{"a step of a case is for those whom its procedure names", func(q question) bool {
+	{Bound{"办件的每一步只由其程序指明的一方进行", "a step of a case is for those whom its procedure names"}, func(q question) bool {
 		return !named(q)
 	}},
-	{"only the applicant withdraws an application", func(q question) bool {
+	{Bound{"只有申请方可以撤回申请", "only the applicant withdraws an application"}, func(q question) bool {
 		return q.kind == sharing.KindApplication && q.action == sharing.Withdraw && q.relation != sharing.AsApplicant
 	}},
-	{"only who begins a procedure submits", func(q question) bool {
+	{Bound{"只有发起该程序的一方可以提交", "only who begins a procedure submits"}, func(q question) bool {
 		return q.action == sharing.Submit && !slices.Contains(begins[q.kind], q.relation)
 	}},
-	{"only who holds a grant acknowledges", func(q question) bool {
+	{Bound{"只有授权的持有方可以确认知悉", "only who holds a grant acknowledges"}, func(q question) bool {
 		return q.kind == sharing.KindGrant && q.action == sharing.Acknowledge && q.relation != sharing.AsApplicant
 	}},
-	{"the overdue board is for the authority and those above it", func(q question) bool {
+	{Bound{"督办看板只供主管部门及其上级查看", "the overdue board is for the authority and those above it"}, func(q question) bool {
 		return q.action == sharing.Watch && q.relation != sharing.AsAuthority && q.relation != sharing.AsOverseer
 	}},
-	{"urging is for the authority and for who waits", func(q question) bool {
+	{Bound{"只有主管部门和等待的一方可以催办", "urging is for the authority and for who waits"}, func(q question) bool {
 		return q.action == sharing.Urge && q.relation != sharing.AsAuthority && q.relation != sharing.AsApplicant
 	}},
-	{"only the authority supervises", func(q question) bool {
+	{Bound{"只有主管部门可以督办", "only the authority supervises"}, func(q question) bool {
 		return q.action == sharing.Supervise && q.relation != sharing.AsAuthority
 	}},
-	{"the trail is for auditors, and auditors have nothing but the trail", func(q question) bool {
+	{Bound{"审计链只供审计人员查看，审计人员也只能看审计链", "the trail is for auditors, and auditors have nothing but the trail"}, func(q question) bool {
 		return (q.role == sharing.Auditor) != (q.kind == sharing.KindTrail)
 	}},
-	{"finance reads projects, rectifications and what of the catalog is shared, and does nothing to them", func(q question) bool {
+	{Bound{"财政部门只能查看项目、整改和目录中可共享的部分，不能办理", "finance reads projects, rectifications and what of the catalog is shared, and does nothing to them"}, func(q question) bool {
 		switch q.kind {
 		case sharing.ProjectAcceptance.Kind(), sharing.RectificationOrder.Kind():
 			return q.role == sharing.Finance && q.action != sharing.Read
@@ -67,11 +73,14 @@ var bounds = []bound{
 		}
 		return q.role == sharing.Finance
 	}},
-	{"an operator has no applications, cases and grants, and nothing that is not shared or of the highest grade", func(q question) bool {
+	{Bound{"系统运维不涉及申请、办件和授权，也看不到不予共享或最高安全等级的数据", "an operator has no applications, cases and grants, and nothing that is not shared or of the highest grade"}, func(q question) bool {
 		return q.role == sharing.Operator && (q.kind != sharing.KindResource || q.action != sharing.Read ||
 			q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
 	}},
-	{"citizens and gateways read the catalog at most, and citizens have their own open-data requests", func(q question) bool {
+	{Bound{"社会公众和数据交换平台至多查看目录，社会公众另可办理自己的依申请开放，数据交换平台另可核验授权和上报使用情况", "citizens and gateways read the catalog at most, citizens have their own open-data requests, and gateways serve under grants"}, func(q question) bool {
+		if q.role == sharing.Gateway && q.kind == sharing.KindGrant {
+			return q.action != sharing.Serve || q.relation != sharing.AsOverseer
+		}
 		if q.role == sharing.Citizen && q.kind == sharing.OpeningRequest.Kind() {
 			return q.relation != sharing.AsApplicant
 		}
@@ -134,7 +143,7 @@ func beyond(g grid) []string {
 	questions := g.questions()
 	for _, b := range bounds {
 		if slices.ContainsFunc(questions, b.breaks) {
-			reasons = append(reasons, b.reason)
+			reasons = append(reasons, b.En)
 		}
 	}
 	return reasons

@@ -23,13 +23,13 @@ type enforcer struct {
 	// casbin holds the rules of each kind of thing apart: a rule names one kind, and
 	// Casbin reads every rule that it has for every question.
 	casbin map[sharing.Kind]*casbin.Enforcer
-	lines  map[string]int // of the rules file, by its columns
+	rules  map[string]*rule // by their columns
 }
 
 // answer is what the rules say to one question about one role.
 type answer struct {
 	effect effect // "" when no rule speaks of it
-	line   int    // of the rule that decided
+	rule   *rule  // that decided; nil when none did
 }
 
 var (
@@ -46,8 +46,9 @@ func newEnforcer(modelText []byte, b *rulebook) (*enforcer, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &enforcer{casbin: map[sharing.Kind]*casbin.Enforcer{}, lines: map[string]int{}}
-	for _, r := range b.rules {
+	e := &enforcer{casbin: map[sharing.Kind]*casbin.Enforcer{}, rules: map[string]*rule{}}
+	for i := range b.rules {
+		r := &b.rules[i]
 		c, ok := e.casbin[r.kind]
 		if !ok {
 			if c, err = withGroups(m.Copy(), b.members); err != nil {
@@ -56,9 +57,9 @@ func newEnforcer(modelText []byte, b *rulebook) (*enforcer, error) {
 			e.casbin[r.kind] = c
 		}
 		if ok, err := c.AddPolicy(r.columns); err != nil || !ok {
-			return nil, &Fault{rulesFile, r.line, refused(err)}
+			return nil, &Fault{r.file, r.line, refused(err)}
 		}
-		e.lines[strings.Join(r.columns, ",")] = r.line
+		e.rules[strings.Join(r.columns, ",")] = r
 	}
 	return e, nil
 }
@@ -71,7 +72,7 @@ func withGroups(m model.Model, members []member) (*casbin.Enforcer, error) {
 	}
 	for _, g := range members {
 		if ok, err := c.AddGroupingPolicy(g.name, g.group); err != nil || !ok {
-			return nil, &Fault{rulesFile, g.line, refused(err)}
+			return nil, &Fault{g.file, g.line, refused(err)}
 		}
 	}
 	return c, nil
@@ -148,8 +149,8 @@ func (e *enforcer) askRules(kind sharing.Kind, q question) (answer, error) {
 		}
 		return answer{}, nil
 	}
-	a := answer{effect(decided[len(decided)-1]), e.lines[strings.Join(decided, ",")]}
-	if a.line == 0 || ok != (a.effect == allow) {
+	a := answer{effect(decided[len(decided)-1]), e.rules[strings.Join(decided, ",")]}
+	if a.rule == nil || ok != (a.effect == allow) {
 		return answer{}, fmt.Errorf("asking Casbin: %v is not what decided", decided)
 	}
 	return a, nil
@@ -193,7 +194,7 @@ func (e *enforcer) test(b *rulebook) error {
 				return &Fault{modelFile, 0, err.Error()}
 			}
 			if got.effect != want {
-				return &Fault{modelFile, 0, fmt.Sprintf("answers %q instead of %q to %v (rule on line %d)", got.effect, want, q, r.line)}
+				return &Fault{modelFile, 0, fmt.Sprintf("answers %q instead of %q to %v (rule on line %d of %s)", got.effect, want, q, r.line, r.file)}
 			}
 		}
 	}

@@ -17,7 +17,9 @@ var actionsOn = func() map[sharing.Kind][]sharing.Action {
 	all := map[sharing.Kind][]sharing.Action{
 		sharing.KindResource:    {sharing.Read, sharing.Apply, sharing.RegisterPaper},
 		sharing.KindApplication: {sharing.Read, sharing.RegisterPaper, sharing.Submit, sharing.Withdraw},
-		sharing.KindGrant:       {sharing.Read, sharing.Acknowledge},
+		sharing.KindGrant:       {sharing.Read, sharing.Acknowledge, sharing.Serve},
+		sharing.KindScenario:    {sharing.Read, sharing.Keep},
+		sharing.KindRegister:    {sharing.Read, sharing.FileEntry, sharing.AmendEntry},
 		sharing.KindTrail:       {sharing.Read},
 	}
 	for _, p := range sharing.Procedures {
@@ -37,13 +39,13 @@ var actionsOn = func() map[sharing.Kind][]sharing.Action {
 
 // kinds lists the kinds of things in the order documents show them.
 var kinds = slices.Concat([]sharing.Kind{sharing.KindResource, sharing.KindApplication}, sharing.CaseKinds,
-	[]sharing.Kind{sharing.KindGrant, sharing.KindTrail})
+	[]sharing.Kind{sharing.KindGrant, sharing.KindScenario, sharing.KindRegister, sharing.KindTrail})
 
 // relationsTo says which relations a thing of a kind can stand in: a catalog
-// entry has no applicant, and the trail belongs to a region and to no department.
+// entry or one of a register has no applicant, and the trail belongs to a region and to no department.
 func relationsTo(kind sharing.Kind) []sharing.Relation {
 	switch kind {
-	case sharing.KindResource:
+	case sharing.KindResource, sharing.KindScenario, sharing.KindRegister:
 		return []sharing.Relation{sharing.AsProvider, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer}
 	case sharing.KindTrail:
 		return []sharing.Relation{sharing.AsAuthority, sharing.AsOverseer}

@@ -206,7 +206,7 @@ func TestPermissions(t *testing.T) {
 		{"department_head", "provider", "judge_evidence", "rectification", "all", no},
 		{"authority_officer", "authority", "judge_evidence", "rectification", "all", yes},
 		{"supervisor", "overseer", "escalate", "rectification", "all", yes},
-		{"supervisor", "overseer", "cancel", "rectification", "all", no},
+		{"supervisor", "overseer", "cancel", "rectification", "all", yes},
 
 		// Open data and standing duties.
 		{"citizen", "applicant", "read", "opening", "all", yes},
@@ -369,7 +369,7 @@ func everyThing(departments []string, visit func(sharing.Thing, sharing.Action))
 		for _, region := range []string{"north", "south", ""} {
 			for _, provider := range departments {
 				for _, applicant := range append([]string{""}, departments...) {
-					if (applicant != "") == (kind == sharing.KindResource || kind == sharing.KindTrail) {
+					if (applicant != "") == (kind == sharing.KindResource || kind == sharing.KindScenario || kind == sharing.KindRegister || kind == sharing.KindTrail) {
 						continue
 					}
 					for _, class := range append([]sharing.Class{"", "*"}, sharing.Classes...) {

@@ -66,6 +66,25 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 			return above || applies && staff || provides && handles
 		case sharing.Acknowledge:
 			return applies && staff
+		case sharing.Serve:
+			return is(sharing.Gateway)
+		}
+	case sharing.KindScenario:
+		if t.Class != sharing.Unconditional || t.Grade != 1 {
+			return false
+		}
+		switch a {
+		case sharing.Read:
+			return above || elsewhere && staff
+		case sharing.Keep:
+			return center
+		}
+	case sharing.KindRegister:
+		switch a {
+		case sharing.Read:
+			return above || provides && handles
+		case sharing.FileEntry, sharing.AmendEntry:
+			return provides && (handles || center)
 		}
 	case sharing.KindTrail:
 		return a == sharing.Read && is(sharing.Auditor)
@@ -222,13 +241,13 @@ var meant = map[sharing.Kind]meaning{
 			"hand_in_evidence": handlers,
 			"judge_evidence":   authority,
 			"escalate":         both(authority, supervisor),
-			"cancel":           authority,
+			"cancel":           both(authority, supervisor),
 		},
 	},
 	"standing": {
-		takesPart: handlers, looksOn: nobody, waits: nobody, works: handlers,
+		takesPart: handlers, looksOn: nobody, waits: nobody, works: both(handlers, people(answering, sharing.Supervisor)),
 		steps: map[sharing.Action][]who{
-			"fulfil": handlers,
+			"fulfil": both(handlers, people(answering, sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Supervisor)),
 			"waive":  authority,
 		},
 	},
@@ -284,7 +303,7 @@ func TestMeaningIsWhole(t *testing.T) {
 func cast(q question) (s sharing.Subject, t sharing.Thing, ok bool) {
 	s = sharing.Subject{UserID: "user", DepartmentID: "health", RegionID: "north", Roles: []sharing.Role{q.role}}
 	t = sharing.Thing{Kind: q.kind, RegionID: "north", ProviderID: "housing", Class: q.class, Grade: q.grade}
-	if q.kind != sharing.KindResource && q.kind != sharing.KindTrail {
+	if q.kind != sharing.KindResource && q.kind != sharing.KindScenario && q.kind != sharing.KindRegister && q.kind != sharing.KindTrail {
 		t.ApplicantID = "transport"
 	}
 	switch q.relation {
@@ -297,7 +316,7 @@ func cast(q question) (s sharing.Subject, t sharing.Thing, ok bool) {
 		ok = s.Has(sharing.AuthorityOfficer, sharing.AuthorityHead)
 		return s, t, ok
 	case sharing.AsOverseer:
-		ok = s.Has(sharing.Supervisor, sharing.Finance, sharing.Auditor)
+		ok = s.Has(sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Gateway)
 		return s, t, ok
 	}
 	return s, t, true

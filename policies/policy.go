@@ -10,7 +10,10 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"fmt"
+	"maps"
 	"math/bits"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -23,14 +26,20 @@ var shippedModel []byte
 //go:embed rules.csv
 var shippedRules []byte
 
-// Policy is a loaded and tested set of rules. It never changes, and may be used
-// by many goroutines at once. The zero value and nil deny everything.
+// Policy is a loaded and tested set of rules: those of every region, and what
+// regions add to them. It never changes, and may be used by many goroutines at
+// once. The zero value and nil deny everything.
 type Policy struct {
 	version  string
-	hash     string
+	hash     string // of model and rules
+	whole    string // of that and what regions add; "" when none does
+	model    []byte
+	book     *rulebook
 	enforcer *enforcer
 	rows     map[row]*asked
-	basis    map[int][]string // of the rules, by line
+	// regions holds the whole policy of each region that adds to the rules; a subject
+	// of another is decided about by the rules of every region.
+	regions map[string]*Policy
 }
 
 // asked is one row of the grid, asked of Casbin when it is first needed. There
@@ -51,6 +60,14 @@ func Load(model, rules []byte) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	return build(model, book, rules)
+}
+
+// LoadRules is [Load] with the model that comes with the program.
+func LoadRules(rules []byte) (*Policy, error) { return Load(shippedModel, rules) }
+
+// build checks and tests a rulebook made from the text.
+func build(model []byte, book *rulebook, text []byte) (*Policy, error) {
 	if err := book.check(); err != nil {
 		return nil, err
 	}
@@ -61,7 +78,7 @@ func Load(model, rules []byte) (*Policy, error) {
 	if err := e.test(book); err != nil {
 		return nil, err
 	}
-	p := &Policy{version: book.version, hash: hash(model, rules), enforcer: e, rows: map[row]*asked{}, basis: map[int][]string{}}
+	p := &Policy{version: book.version, hash: hash(model, text), model: model, book: book, enforcer: e, rows: map[row]*asked{}}
 	covered := book.said(allow)
 	covered.add(book.said(deny))
 	for _, role := range sharing.Roles {
@@ -72,10 +89,51 @@ func Load(model, rules []byte) (*Policy, error) {
 			}
 		}
 	}
-	for _, r := range book.rules {
-		p.basis[r.line] = r.basis
-	}
 	return p, nil
+}
+
+// With returns p with what a region adds to its rules, in place of what it added
+// before; with an empty text it adds nothing. The text is a rules file that may
+// use the groups of p: its allows widen and its denies narrow what subjects of
+// that region may do, within the same bounds and nowhere else. It is refused as
+// by [Load]. p stays as it is.
+func (p *Policy) With(region string, text []byte) (*Policy, error) {
+	if p == nil || p.enforcer == nil {
+		return nil, errNoPolicy
+	}
+	if !regionName.MatchString(region) {
+		return nil, fmt.Errorf("policies: %q cannot name a region", region)
+	}
+	whole := *p
+	whole.regions = maps.Clone(p.regions)
+	if whole.regions == nil {
+		whole.regions = map[string]*Policy{}
+	}
+	delete(whole.regions, region)
+	if len(text) > 0 {
+		book, err := parseAddition(p.book, region, text)
+		if err != nil {
+			return nil, err
+		}
+		if whole.regions[region], err = build(p.model, book, text); err != nil {
+			return nil, err
+		}
+	}
+	whole.whole = whole.hashWithRegions()
+	return &whole, nil
+}
+
+var regionName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// in returns what decides about subjects of a region.
+func (p *Policy) in(region string) *Policy {
+	if p == nil {
+		return nil
+	}
+	if own, ok := p.regions[region]; ok {
+		return own
+	}
+	return p
 }
 
 // Shipped returns the policy that comes with the program. It panics when that
@@ -88,12 +146,43 @@ var Shipped = sync.OnceValue(func() *Policy {
 	return p
 })
 
-// Version returns what the rules file calls its version.
+// Version returns what the rules file of every region calls its version.
 func (p *Policy) Version() string { return p.version }
 
-// Hash returns the SHA-256 of both files in hexadecimal. Two policies with the
-// same hash decide alike.
-func (p *Policy) Hash() string { return p.hash }
+// Regions returns by region what the files of those that add to the rules call
+// their versions.
+func (p *Policy) Regions() map[string]string {
+	versions := map[string]string{}
+	for region, own := range p.regions {
+		versions[region] = own.version
+	}
+	return versions
+}
+
+// Hash returns the SHA-256 of all files in hexadecimal: of model and rules where
+// no region adds anything, and otherwise of that and of every region's name and
+// addition. Two policies with the same hash decide alike. nil has "".
+func (p *Policy) Hash() string {
+	switch {
+	case p == nil:
+		return ""
+	case p.whole != "":
+		return p.whole
+	}
+	return p.hash
+}
+
+func (p *Policy) hashWithRegions() string {
+	if len(p.regions) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	fmt.Fprintln(h, p.hash)
+	for _, region := range slices.Sorted(maps.Keys(p.regions)) {
+		fmt.Fprintln(h, region, p.regions[region].hash)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // hash takes the model's own hash first, so that nothing can move from the end
 // of one file to the beginning of the other.
@@ -158,7 +247,7 @@ func (e *enforcer) askRow(r row, covered squares) (allowed, denied squares) {
 // the relation it names and leaves the others as they are; one that names "*"
 // counts for all. May and [Policy.Scope] never differ.
 func (p *Policy) May(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
-	set := p.squares(s.Roles, t.Kind, a)
+	set := p.in(s.RegionID).squares(s.Roles, t.Kind, a)
 	if set == 0 {
 		return false
 	}
@@ -172,7 +261,7 @@ func (p *Policy) May(s sharing.Subject, a sharing.Action, t sharing.Thing) bool 
 // there need not be shown.
 func (p *Policy) Scope(s sharing.Subject, k sharing.Kind, a sharing.Action) sharing.Scope {
 	scope := sharing.Scope{Subject: s, Kind: k, Action: a}
-	set := p.squares(s.Roles, k, a)
+	set := p.in(s.RegionID).squares(s.Roles, k, a)
 	if set == 0 {
 		return scope
 	}
@@ -196,3 +285,7 @@ func Application(a sharing.Application, registrar string) sharing.Thing {
 func Trail(regionID string) sharing.Thing {
 	return sharing.Thing{Kind: sharing.KindTrail, RegionID: regionID, Class: sharing.NotShared, Grade: sharing.HighestGrade}
 }
+
+// ShippedRules returns the rules file that comes with the program, to begin
+// another one from.
+func ShippedRules() []byte { return slices.Clone(shippedRules) }

@@ -3,6 +3,7 @@ package policies
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 
 // Fault is one thing wrong with a policy file. Load joins all it finds.
 type Fault struct {
-	File   string // model.conf or rules.csv
+	File   string // model.conf, rules.csv, or REGION.csv for a region's addition
 	Line   int    // 1 is the first; 0 concerns the whole file
 	Reason string
 }
@@ -48,13 +49,20 @@ const (
 
 // rule is one p line.
 type rule struct {
+	file    string
 	line    int
 	role    string // of sharing.Roles, or a group
 	kind    sharing.Kind
 	columns []string
 	effect  effect
 	basis   []string
-	covers  grid // the squares it speaks of
+	comment string // what its block says before the basis
+	covers  grid   // the squares it speaks of
+}
+
+// say returns the rule as explanations show it.
+func (r rule) say() Rule {
+	return Rule{File: r.file, Line: r.line, Text: "p, " + strings.Join(r.columns, ", "), Comment: r.comment, Basis: r.basis}
 }
 
 // shape is what rules have in common that differ in their kind and action alone.
@@ -66,16 +74,21 @@ func (r rule) shape() shape {
 
 // member is one g line.
 type member struct {
+	file        string
 	line        int
 	name, group string
 }
 
-// rulebook is a parsed rules file.
+// rulebook is a parsed rules file, with what a region adds to it at the end.
 type rulebook struct {
+	file    string // in which faults are found
 	version string
 	members []member
 	rules   []rule
 	groups  map[string][]sharing.Role // the roles of each group
+	// ownMembers and ownRules are where those begin that a region adds; 0 in the
+	// rules of every region.
+	ownMembers, ownRules int
 }
 
 var (
@@ -88,27 +101,56 @@ const basisPrefix = "# basis: "
 
 // parser reads a rules file line by line and gathers every fault.
 type parser struct {
-	book   rulebook
-	basis  []string // of the block being read
-	seen   map[string]int
-	faults []error
+	book    rulebook
+	shared  map[string]bool // groups that the rules of every region name
+	basis   []string        // of the block being read
+	comment []string        // of the block being read
+	seen    map[string]int
+	faults  []error
 }
 
 // parseRules reads a rules file. It knows nothing of whether the rules make
 // sense together; see [rulebook.check].
 func parseRules(text []byte) (*rulebook, error) {
-	if err := checkText(rulesFile, text); err != nil {
+	p := parser{book: rulebook{file: rulesFile, groups: map[string][]sharing.Role{}}}
+	if err := p.parse(text); err != nil {
 		return nil, err
-	}
-	p := parser{seen: map[string]int{}}
-	p.book.groups = map[string][]sharing.Role{}
-	for i, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
-		p.read(i+1, strings.TrimSpace(line))
 	}
 	if !slices.ContainsFunc(p.book.rules, func(r rule) bool { return r.effect == allow }) {
 		p.fault(0, "no rule allows anything")
 	}
 	return &p.book, errors.Join(p.faults...)
+}
+
+// parseAddition reads what a region adds to the rules of every region. It may use
+// their groups and name its own, but not change theirs.
+func parseAddition(base *rulebook, region string, text []byte) (*rulebook, error) {
+	p := parser{shared: map[string]bool{}, book: rulebook{
+		file: region + ".csv", members: slices.Clone(base.members), rules: slices.Clone(base.rules), groups: maps.Clone(base.groups),
+		ownMembers: len(base.members), ownRules: len(base.rules),
+	}}
+	for group := range base.groups {
+		p.shared[group] = true
+	}
+	if err := p.parse(text); err != nil {
+		return nil, err
+	}
+	if len(p.book.rules) == p.book.ownRules && p.faults == nil {
+		p.fault(0, "has no rule")
+	}
+	return &p.book, errors.Join(p.faults...)
+}
+
+// parse reads a whole file and gathers its faults. The error is that it is none.
+func (p *parser) parse(text []byte) error {
+	if err := checkText(p.book.file, text); err != nil {
+		return err
+	}
+	p.seen = map[string]int{}
+	for i, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		p.read(i+1, strings.TrimSpace(line))
+	}
+	return nil
 }
 
 // checkText refuses what cannot be a whole text file.
@@ -133,7 +175,7 @@ func checkText(file string, text []byte) error {
 }
 
 func (p *parser) fault(line int, format string, args ...any) {
-	p.faults = append(p.faults, &Fault{rulesFile, line, fmt.Sprintf(format, args...)})
+	p.faults = append(p.faults, &Fault{p.book.file, line, fmt.Sprintf(format, args...)})
 }
 
 func (p *parser) read(number int, line string) {
@@ -147,12 +189,13 @@ func (p *parser) read(number int, line string) {
 	}
 	switch {
 	case line == "":
-		p.basis = nil
+		p.basis, p.comment = nil, nil
 		return
 	case strings.HasPrefix(line, basisPrefix):
 		p.readBasis(number, strings.TrimPrefix(line, basisPrefix))
 		return
 	case strings.HasPrefix(line, "#"):
+		p.comment = append(p.comment, strings.TrimSpace(strings.TrimPrefix(line, "#")))
 		return
 	}
 	fields := strings.Split(line, ",")
@@ -209,14 +252,18 @@ func (p *parser) readMember(number int, fields []string) {
 		p.fault(number, "%q cannot name a group", group)
 		return
 	}
+	if p.shared[group] {
+		p.fault(number, "group %q belongs to the rules of every region", group)
+		return
+	}
 	for _, m := range p.book.members {
 		if m.name == group {
 			p.fault(number, "group %q grows after it became a member of another on line %d", group, m.line)
 			return
 		}
 	}
-	p.book.members = append(p.book.members, member{number, name, group})
-	for _, r := range roles {
+	p.book.members = append(p.book.members, member{p.book.file, number, name, group})
+	for _, r := range roles { // of this file: what it appends to is its own
 		if !slices.Contains(p.book.groups[group], r) {
 			p.book.groups[group] = append(p.book.groups[group], r)
 		}
@@ -231,7 +278,8 @@ func (p *parser) readRule(number int, fields []string) {
 		return
 	}
 	before := len(p.faults)
-	r := rule{line: number, columns: fields[1:], role: fields[1], kind: sharing.Kind(fields[3]), effect: effect(fields[8]), basis: p.basis}
+	r := rule{file: p.book.file, line: number, columns: fields[1:], role: fields[1], kind: sharing.Kind(fields[3]), effect: effect(fields[8]),
+		basis: p.basis, comment: strings.Join(p.comment, " ")}
 	relation, kind, class, action := sharing.Relation(fields[2]), r.kind, sharing.Class(fields[4]), sharing.Action(fields[7])
 	denies := r.effect == deny
 
@@ -337,14 +385,15 @@ func isAction(a sharing.Action) bool {
 }
 
 // check refuses rules that say nothing, rules that contradict one another, and
-// rules beyond the bounds. What is left means what it seems to mean.
+// rules beyond the bounds. What is left means what it seems to mean. Of rules to
+// which a region adds, only what it adds is looked at: the rest was before.
 func (b *rulebook) check() error {
 	var faults []error
 	fault := func(line int, format string, args ...any) {
-		faults = append(faults, &Fault{rulesFile, line, fmt.Sprintf(format, args...)})
+		faults = append(faults, &Fault{b.file, line, fmt.Sprintf(format, args...)})
 	}
 
-	for _, m := range b.members {
+	for _, m := range b.members[b.ownMembers:] {
 		used := slices.ContainsFunc(b.rules, func(r rule) bool { return r.role == m.group }) ||
 			slices.ContainsFunc(b.members, func(o member) bool { return o.name == m.group })
 		if !used {
@@ -353,7 +402,8 @@ func (b *rulebook) check() error {
 	}
 	denied := b.said(deny)
 	anyone := b.said(allow).anyone()
-	for i, r := range b.rules {
+	for i := b.ownRules; i < len(b.rules); i++ {
+		r := b.rules[i]
 		others := grid{}
 		for j, o := range b.rules {
 			if j != i && o.kind == r.kind && o.effect == r.effect {
