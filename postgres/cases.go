@@ -14,7 +14,7 @@ import (
 const caseColumns = `
 	c.id, c.number, c.procedure, c.title, coalesce(c.parent_id::text, ''), coalesce(c.application_id::text, ''), c.region_id, c.regulation_id,
 	coalesce(c.resource_id::text, ''), coalesce(r.code, ''), coalesce(r.title, ''), coalesce(c.resource_version, 0),
-	c.class, c.grade, c.applicant_user, c.state, c.version, c.request, c.fields, c.facts, c.content, c.paper,
+	c.class, c.grade, coalesce(c.applicant_user, ''), c.state, c.version, c.request, c.fields, c.facts, c.content, c.paper,
 	c.received_at, c.created_at, c.updated_at, c.closed_at, c.wake_at,
 	p.id, p.region_id, p.name, p.name_en, p.kind, d.id, d.region_id, d.name, d.name_en, d.kind`
 
@@ -49,6 +49,7 @@ type CaseFilter struct {
 	Provider    string // department
 	Applicant   string // department
 	StartedBy   string // user
+	FollowedBy  string // user
 	State       sharing.State
 	Application string
 	Number      string
@@ -83,6 +84,9 @@ func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) 
 	}
 	if f.StartedBy != "" {
 		w.and("c.applicant_user = ?", f.StartedBy)
+	}
+	if f.FollowedBy != "" {
+		w.and("EXISTS (SELECT FROM followers fo WHERE fo.case_id = c.id AND fo.user_id = ?)", f.FollowedBy)
 	}
 	if f.State != "" {
 		w.and("c.state = ?", f.State)
@@ -153,7 +157,7 @@ func (t *Tx) InsertCase(ctx context.Context, c sharing.Case) error {
 		INSERT INTO cases (id, number, application_id, region_id, regulation_id, resource_id, resource_version, class, grade,
 			provider_id, applicant_id, applicant_user, state, version, request, fields, facts, paper, received_at, created_at, updated_at,
 			procedure, title, parent_id, content, wake_at)
-		VALUES ($1, $2, nullif($3, '')::uuid, $4, $5, nullif($6, '')::uuid, nullif($7, 0), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+		VALUES ($1, $2, nullif($3, '')::uuid, $4, $5, nullif($6, '')::uuid, nullif($7, 0), $8, $9, $10, $11, nullif($12, ''), $13, $14, $15, $16, $17, $18, $19,
 			$20, $20, $21, $22, nullif($23, '')::uuid, $24, $25)`,
 		c.ID, c.Number, c.ApplicationID, c.RegionID, c.RegulationID, c.Resource.ID, c.Resource.Version, c.Class, c.Grade,
 		c.Provider.ID, c.Applicant.ID, c.ApplicantID, c.State, c.Version, request, append([]string{}, c.Fields...), facts(c.Facts), c.Paper,
@@ -170,10 +174,10 @@ func (t *Tx) StepCase(ctx context.Context, c sharing.Case) error {
 	}
 	tag, err := t.tx.Exec(ctx, `
 		UPDATE cases SET state = $2, version = $3, request = $4, updated_at = $5, closed_at = $6, provider_id = $7, content = $8, wake_at = $9,
-			title = $10, resource_id = nullif($11, '')::uuid, resource_version = nullif($12, 0), class = $13, grade = $14
+			title = $10, resource_id = nullif($11, '')::uuid, resource_version = nullif($12, 0), class = $13, grade = $14, parent_id = nullif($15, '')::uuid
 		WHERE id = $1 AND version = $3 - 1`,
 		c.ID, c.State, c.Version, request, c.UpdatedAt, c.ClosedAt, c.Provider.ID, []byte(c.Content), c.WakeAt,
-		c.Title, c.Resource.ID, c.Resource.Version, c.Class, c.Grade)
+		c.Title, c.Resource.ID, c.Resource.Version, c.Class, c.Grade, c.ParentID)
 	if err == nil && tag.RowsAffected() == 0 {
 		return &sharing.Error{Code: sharing.CodeStale}
 	}
@@ -186,6 +190,7 @@ type Paperwork struct {
 	Completed  *sharing.Completed
 	Decision   *sharing.Decision
 	DecidedAt  *time.Time
+	Consent    *sharing.Ruling // the authority's, to the way of sharing
 	Provision  *sharing.Provision
 	Grant      *sharing.Grant
 }
@@ -198,6 +203,10 @@ func (s *Store) Paperwork(ctx context.Context, c sharing.Case) (Paperwork, error
 		return p, translate(err)
 	}
 	err = s.pool.QueryRow(ctx, `SELECT decision, decided_at FROM decisions WHERE case_id = $1`, c.ID).Scan(&p.Decision, &p.DecidedAt)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return p, translate(err)
+	}
+	err = s.pool.QueryRow(ctx, `SELECT ruling FROM consents WHERE case_id = $1`, c.ID).Scan(&p.Consent)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return p, translate(err)
 	}
@@ -299,14 +308,16 @@ func (s *Store) MarkChecked(ctx context.Context, id string, version int) error {
 // PutAct records what was decided with a step of a case.
 func (t *Tx) PutAct(ctx context.Context, caseID string, a sharing.Act) error {
 	_, err := t.tx.Exec(ctx, `
-		INSERT INTO acts (case_id, version, action, actor, department_id, body, at) VALUES ($1, $2, $3, $4, nullif($5, ''), $6, $7)`,
-		caseID, a.Version, a.Action, a.By, a.Department, a.Body, a.At)
+		INSERT INTO acts (case_id, version, action, actor, department_id, body, at, on_behalf_of)
+		VALUES ($1, $2, $3, $4, nullif($5, ''), $6, $7, nullif($8, ''))`,
+		caseID, a.Version, a.Action, a.By, a.Department, a.Body, a.At, a.OnBehalfOf)
 	return err
 }
 
 const selectActs = `
-SELECT a.version, a.action, a.actor, coalesce(u.name, ''), coalesce(a.department_id, ''), coalesce(d.name, ''), a.at, a.body
-FROM acts a LEFT JOIN users u ON u.id = a.actor LEFT JOIN departments d ON d.id = a.department_id WHERE a.case_id = $1 ORDER BY a.version`
+SELECT a.version, a.action, a.actor, coalesce(u.name, ''), coalesce(a.department_id, ''), coalesce(d.name, ''), a.at, a.body,
+	coalesce(a.on_behalf_of, ''), coalesce(b.name, '')
+FROM acts a LEFT JOIN users u ON u.id = a.actor LEFT JOIN users b ON b.id = a.on_behalf_of LEFT JOIN departments d ON d.id = a.department_id WHERE a.case_id = $1 ORDER BY a.version`
 
 func collectActs(rows pgx.Rows, err error) ([]sharing.Act, error) {
 	if err != nil {
@@ -314,7 +325,7 @@ func collectActs(rows pgx.Rows, err error) ([]sharing.Act, error) {
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (sharing.Act, error) {
 		var a sharing.Act
-		err := row.Scan(&a.Version, &a.Action, &a.By, &a.ByName, &a.Department, &a.DepartmentName, &a.At, &a.Body)
+		err := row.Scan(&a.Version, &a.Action, &a.By, &a.ByName, &a.Department, &a.DepartmentName, &a.At, &a.Body, &a.OnBehalfOf, &a.OnBehalfOfName)
 		return a, err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,7 +14,7 @@ import (
 
 const selectResource = `
 SELECT r.id, r.code, r.region_id, r.title, r.description, r.class, r.open_class, r.grade, r.basis, r.condition,
-       r.cycle, r.format, r.modes, r.base, r.fields, r.facts, r.version, r.updated_at,
+       r.cycle, r.format, r.modes, r.base, r.fields, r.facts, r.version, r.updated_at, r.withdrawn,
        d.id, d.region_id, d.name, d.name_en, d.kind
 FROM resources r JOIN departments d ON d.id = r.department_id
 `
@@ -23,7 +24,7 @@ var resourceLabels = labels{region: "r.region_id", provider: "r.department_id", 
 func scanResource(row pgx.Row) (sharing.Resource, error) {
 	var r sharing.Resource
 	err := row.Scan(&r.ID, &r.Code, &r.RegionID, &r.Title, &r.Description, &r.Class, &r.OpenClass, &r.Grade, &r.Basis, &r.Condition,
-		&r.Cycle, &r.Format, &r.Modes, &r.Base, &r.Fields, &r.Facts, &r.Version, &r.UpdatedAt,
+		&r.Cycle, &r.Format, &r.Modes, &r.Base, &r.Fields, &r.Facts, &r.Version, &r.UpdatedAt, &r.Withdrawn,
 		&r.Provider.ID, &r.Provider.RegionID, &r.Provider.Name, &r.Provider.NameEN, &r.Provider.Kind)
 	return r, err
 }
@@ -39,10 +40,12 @@ type ResourceFilter struct {
 }
 
 // Resources returns one page of what the scope allows of the catalog, by title,
-// the cursor of the next page, and how many there are in all.
+// the cursor of the next page, and how many there are in all. What was withdrawn
+// is not found.
 func (s *Store) Resources(ctx context.Context, scope sharing.Scope, f ResourceFilter) (page []sharing.Resource, next string, total int, err error) {
 	var w where
 	w.see(scope, resourceLabels)
+	w.and("NOT r.withdrawn")
 	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
 		w.and("r.haystack LIKE ?", like(word))
 	}
@@ -84,9 +87,9 @@ func (s *Store) ResourcesByID(ctx context.Context, scope sharing.Scope, ids []st
 }
 
 // LockResources returns the entries whoever asks, and keeps them from changing
-// until the transaction ends.
+// until the transaction ends. What was withdrawn is not among them.
 func (t *Tx) LockResources(ctx context.Context, ids []string) ([]sharing.Resource, error) {
-	return collectResources(t.tx.Query(ctx, selectResource+`WHERE r.id::text = ANY($1) ORDER BY r.id FOR SHARE OF r`, ids))
+	return collectResources(t.tx.Query(ctx, selectResource+`WHERE r.id::text = ANY($1) AND NOT r.withdrawn ORDER BY r.id FOR SHARE OF r`, ids))
 }
 
 func collectResources(rows pgx.Rows, err error) ([]sharing.Resource, error) {
@@ -107,52 +110,61 @@ const (
 )
 
 // PutResource adds a catalog entry, or replaces the one of the same region and
-// code by a next version, keeping the one before; an equal entry changes nothing.
-// Only the owner of the tables may.
+// code by a next version, keeping the one before; an equal entry changes nothing,
+// and one that was withdrawn stays so. Only the owner of the tables may give an
+// entry to another department's catalog this way.
 func (t *Tx) PutResource(ctx context.Context, r sharing.Resource) (Change, error) {
-	fields, err := json.Marshal(r.Fields)
-	if err != nil {
-		return "", err
-	}
-	haystack := strings.ToLower(strings.Join([]string{r.Title, r.Code, r.Description, r.Provider.Name, r.Provider.NameEN}, "\n"))
 	old, err := scanResource(t.tx.QueryRow(ctx, selectResource+`WHERE r.region_id = $1 AND r.code = $2 FOR UPDATE OF r`, r.RegionID, r.Code))
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		_, err = t.tx.Exec(ctx, `
-			INSERT INTO resources (id, region_id, department_id, code, title, description, class, open_class, grade, basis, condition,
-				cycle, format, modes, base, fields, haystack, facts)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-			r.ID, r.RegionID, r.Provider.ID, r.Code, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition,
-			r.Cycle, r.Format, r.Modes, r.Base, fields, haystack, facts(r.Facts))
-		return Added, err
+		return Added, t.AddResource(ctx, r)
 	case err != nil:
 		return "", err
 	}
-	r.ID, r.Version, r.UpdatedAt = old.ID, old.Version, old.UpdatedAt
-	before, err := json.Marshal(old)
-	if err != nil {
-		return "", err
+	r.ID, r.Version, r.UpdatedAt, r.Withdrawn = old.ID, old.Version, old.UpdatedAt, old.Withdrawn
+	is, was := r, old
+	is.Provider, was.Provider = sharing.Department{ID: r.Provider.ID}, sharing.Department{ID: old.Provider.ID}
+	if is.Facts == nil {
+		is.Facts = map[string]bool{}
 	}
-	r.Provider = sharing.Department{ID: r.Provider.ID}
-	if r.Facts == nil {
-		r.Facts = map[string]bool{}
-	}
-	was := old
-	was.Provider = sharing.Department{ID: old.Provider.ID}
-	if a, b := mustJSON(was), mustJSON(r); a == b {
+	if mustJSON(was) == mustJSON(is) {
 		return Unchanged, nil
 	}
-	if _, err := t.tx.Exec(ctx, `INSERT INTO resource_versions (resource_id, version, entry) VALUES ($1, $2, $3)`, old.ID, old.Version, before); err != nil {
-		return "", err
+	r.UpdatedAt = time.Time{}
+	return Updated, t.ReplaceResource(ctx, old, r)
+}
+
+// AddResource adds a catalog entry in its first version.
+func (t *Tx) AddResource(ctx context.Context, r sharing.Resource) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO resources (id, region_id, department_id, code, title, description, class, open_class, grade, basis, condition,
+			cycle, format, modes, base, fields, haystack, facts)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		r.ID, r.RegionID, r.Provider.ID, r.Code, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition,
+		r.Cycle, r.Format, append([]sharing.Mode{}, r.Modes...), r.Base, mustJSON(r.Fields), haystack(r), facts(r.Facts))
+	return err
+}
+
+// ReplaceResource makes r the next version of an entry that is locked, and keeps
+// old, the one before. When its data was updated last is r.UpdatedAt, or now when
+// that is zero.
+func (t *Tx) ReplaceResource(ctx context.Context, old, r sharing.Resource) error {
+	if _, err := t.tx.Exec(ctx, `INSERT INTO resource_versions (resource_id, version, entry) VALUES ($1, $2, $3)`, old.ID, old.Version, mustJSON(old)); err != nil {
+		return err
 	}
-	_, err = t.tx.Exec(ctx, `
+	_, err := t.tx.Exec(ctx, `
 		UPDATE resources SET department_id = $2, title = $3, description = $4, class = $5, open_class = $6, grade = $7, basis = $8,
 			condition = $9, cycle = $10, format = $11, modes = $12, base = $13, fields = $14, haystack = $15, facts = $16,
-			version = version + 1, updated_at = clock_timestamp()
+			withdrawn = $17, version = version + 1, updated_at = coalesce($18, clock_timestamp())
 		WHERE id = $1`,
-		r.ID, r.Provider.ID, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition, r.Cycle, r.Format, r.Modes,
-		r.Base, fields, haystack, facts(r.Facts))
-	return Updated, err
+		old.ID, r.Provider.ID, r.Title, r.Description, r.Class, r.OpenClass, r.Grade, r.Basis, r.Condition, r.Cycle, r.Format,
+		append([]sharing.Mode{}, r.Modes...), r.Base, mustJSON(r.Fields), haystack(r), facts(r.Facts), r.Withdrawn, instant(r.UpdatedAt))
+	return err
+}
+
+// haystack is what a search of the catalog looks in.
+func haystack(r sharing.Resource) string {
+	return strings.ToLower(strings.Join([]string{r.Title, r.Code, r.Description, r.Provider.Name, r.Provider.NameEN}, "\n"))
 }
 
 // facts writes what is known of a resource as JSON; nothing known is {}.

@@ -120,7 +120,7 @@ func (t *Tx) FireRungs(ctx context.Context, caseID string) ([]sharing.Rung, erro
 }
 
 // Wake returns when time next changes something on a case by itself: the next
-// rung of a running clock, or the end of its grant. Nil when nothing is ahead.
+// rung of a running clock, the end of its grant or the notice before it. Nil when nothing is ahead.
 func (t *Tx) Wake(ctx context.Context, caseID string) (*time.Time, error) {
 	var next *time.Time
 	err := t.tx.QueryRow(ctx, `
@@ -128,6 +128,7 @@ func (t *Tx) Wake(ctx context.Context, caseID string) (*time.Time, error) {
 			(SELECT min(g.due_at) FROM rungs g JOIN deadlines l ON l.id = g.deadline_id
 				WHERE g.case_id = $1 AND g.fired_at IS NULL AND l.state = 'running'),
 			(SELECT valid_until FROM grants WHERE case_id = $1 AND ended_at IS NULL),
+			(SELECT notice_at FROM grants WHERE case_id = $1 AND ended_at IS NULL AND noticed_at IS NULL),
 			(SELECT wake_at FROM cases WHERE id = $1))`, caseID).Scan(&next)
 	return next, err
 }
@@ -142,6 +143,9 @@ func (s *Store) LateCases(ctx context.Context, age time.Duration, limit int) ([]
 		UNION ALL
 		(SELECT case_id::text, valid_until FROM grants
 			WHERE ended_at IS NULL AND valid_until < clock_timestamp() - $1::interval ORDER BY valid_until LIMIT $2)
+		UNION ALL
+		(SELECT case_id::text, notice_at FROM grants
+			WHERE ended_at IS NULL AND noticed_at IS NULL AND notice_at < clock_timestamp() - $1::interval ORDER BY notice_at LIMIT $2)
 		UNION ALL
 		(SELECT id::text, wake_at FROM cases
 			WHERE closed_at IS NULL AND wake_at < clock_timestamp() - $1::interval ORDER BY wake_at LIMIT $2)`, age, limit)

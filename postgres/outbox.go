@@ -20,8 +20,9 @@ func (t *Tx) Send(ctx context.Context, now time.Time, messages ...sharing.Messag
 	}
 	batch := &pgx.Batch{}
 	for _, m := range messages {
-		batch.Queue(`INSERT INTO outbox (topic, case_id, department_id, data, created_at, next_try_at) VALUES ($1, nullif($2, '')::uuid, $3, $4, $5, $5)`,
-			m.Topic, m.CaseID, m.DepartmentID, mustJSON(m.Data), now)
+		batch.Queue(`INSERT INTO outbox (topic, case_id, department_id, user_id, data, created_at, next_try_at)
+			VALUES ($1, nullif($2, '')::uuid, $3, nullif($6, ''), $4, $5, $5)`,
+			m.Topic, m.CaseID, m.DepartmentID, mustJSON(m.Data), now, m.UserID)
 	}
 	return t.tx.SendBatch(ctx, batch).Close()
 }
@@ -50,13 +51,13 @@ func (s *Store) Deliver(ctx context.Context, limit int, deliver func(context.Con
 			next_try_at = clock_timestamp() + greatest($2::interval, least(interval '1 hour', interval '1 second' * 2 ^ least(tries, 12)))
 		WHERE id IN (
 			SELECT id FROM outbox WHERE delivered_at IS NULL AND next_try_at <= clock_timestamp() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-		RETURNING id, topic, coalesce(case_id::text, ''), department_id, data, created_at, tries`, limit, lease)
+		RETURNING id, topic, coalesce(case_id::text, ''), department_id, coalesce(user_id, ''), data, created_at, tries`, limit, lease)
 	if err != nil {
 		return 0, translate(err)
 	}
 	parcels, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Parcel, error) {
 		var p Parcel
-		err := row.Scan(&p.ID, &p.Topic, &p.CaseID, &p.DepartmentID, &p.Data, &p.CreatedAt, &p.Tries)
+		err := row.Scan(&p.ID, &p.Topic, &p.CaseID, &p.DepartmentID, &p.UserID, &p.Data, &p.CreatedAt, &p.Tries)
 		return p, err
 	})
 	if err != nil {
@@ -71,7 +72,10 @@ func (s *Store) Deliver(ctx context.Context, limit int, deliver func(context.Con
 		if deliver(ctx, p) != nil {
 			continue
 		}
-		if _, err := s.pool.Exec(ctx, `UPDATE outbox SET delivered_at = clock_timestamp() WHERE id = $1`, p.ID); err != nil {
+		// A code that was sent to somebody is not kept.
+		if _, err := s.pool.Exec(ctx, `
+			UPDATE outbox SET delivered_at = clock_timestamp(), data = CASE topic WHEN '`+sharing.ContactCode+`' THEN '{}' ELSE data END
+			WHERE id = $1`, p.ID); err != nil {
 			return len(parcels), translate(err)
 		}
 	}
@@ -84,21 +88,21 @@ type Told struct {
 	Case sharing.Case
 }
 
-// Messages returns one page of what a department was told, the newest first, only
-// on cases the scopes allow. Whether a message has been delivered elsewhere makes
-// no difference.
-func (s *Store) Messages(ctx context.Context, scopes sharing.Scopes, department, cursor string, limit int) (page []Told, next string, total int, err error) {
+// Messages returns one page of what a department was told, and one user of it
+// alone, the newest first, only on cases the scopes allow. Whether a message has
+// been delivered elsewhere makes no difference.
+func (s *Store) Messages(ctx context.Context, scopes sharing.Scopes, department, user, cursor string, limit int) (page []Told, next string, total int, err error) {
 	var w where
 	w.seeCases(scopes)
-	w.and("m.department_id = ?", department)
-	const columns = `m.id, m.topic, m.case_id::text, m.department_id, m.data, m.created_at, m.tries, `
+	w.and("m.department_id = ? AND (m.user_id IS NULL OR m.user_id = ?)", department, user)
+	const columns = `m.id, m.topic, m.case_id::text, m.department_id, coalesce(m.user_id, ''), m.data, m.created_at, m.tries, `
 	return list(ctx, s.pool, listing[Told]{
 		query: `SELECT ` + columns + caseColumns + caseTables + ` JOIN outbox m ON m.case_id = c.id `,
 		count: `SELECT count(*) FROM cases c JOIN outbox m ON m.case_id = c.id `, where: w,
 		key: "m.id", cast: "bigint", id: "m.id::text", desc: true, cursor: cursor, limit: limit,
 		scan: func(row pgx.Row) (Told, error) {
 			var m Told
-			targets := []any{&m.ID, &m.Topic, &m.CaseID, &m.DepartmentID, &m.Data, &m.CreatedAt, &m.Tries}
+			targets := []any{&m.ID, &m.Topic, &m.CaseID, &m.DepartmentID, &m.UserID, &m.Data, &m.CreatedAt, &m.Tries}
 			err := row.Scan(append(targets, caseTargets(&m.Case)...)...)
 			return m, err
 		},

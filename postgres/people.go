@@ -14,7 +14,10 @@ import (
 
 const selectUser = `
 SELECT u.id, u.name, u.roles, u.locale,
-       d.id, d.region_id, d.name, d.name_en, d.kind, r.id, r.name, r.name_en
+       d.id, d.region_id, d.name, d.name_en, d.kind, r.id, r.name, r.name_en,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('For', g.delegator, 'ForName', f.name, 'Roles', f.roles, 'EndsAt', g.ends_at) ORDER BY g.delegator), 'null')
+        FROM delegations g JOIN users f ON f.id = g.delegator
+        WHERE g.delegate = u.id AND ` + runs + `)
 FROM users u JOIN departments d ON d.id = u.department_id JOIN regions r ON r.id = d.region_id
 `
 
@@ -22,7 +25,10 @@ func scanUser(row pgx.Row) (sharing.User, error) {
 	var u sharing.User
 	err := row.Scan(&u.ID, &u.Name, &u.Roles, &u.Locale,
 		&u.Department.ID, &u.Department.RegionID, &u.Department.Name, &u.Department.NameEN, &u.Department.Kind,
-		&u.Region.ID, &u.Region.Name, &u.Region.NameEN)
+		&u.Region.ID, &u.Region.Name, &u.Region.NameEN, &u.StandsIn)
+	for i := range u.StandsIn {
+		u.StandsIn[i].Roles = sharing.Lendable(u.StandsIn[i].Roles)
+	}
 	return u, err
 }
 
@@ -48,10 +54,10 @@ func (s *Store) SetLocale(ctx context.Context, userID, locale string) error {
 	return translate(err)
 }
 
-// Departments returns the departments of a region by name.
+// Departments returns the departments of a region by name; the public is none.
 func (s *Store) Departments(ctx context.Context, regionID string) ([]sharing.Department, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT id, region_id, name, name_en, kind FROM departments WHERE region_id = $1 ORDER BY name, id`, regionID)
+		SELECT id, region_id, name, name_en, kind FROM departments WHERE region_id = $1 AND kind <> 'public' ORDER BY name, id`, regionID)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -69,9 +75,9 @@ func (t *Tx) Offices(ctx context.Context, regionID string, kind sharing.Departme
 }
 
 // Department returns a department of a region; CodeNotFound when it has none of
-// that id.
+// that id. The public is none.
 func (t *Tx) Department(ctx context.Context, regionID, id string) (sharing.Department, error) {
-	rows, err := t.tx.Query(ctx, `SELECT id, region_id, name, name_en, kind FROM departments WHERE region_id = $1 AND id = $2`, regionID, id)
+	rows, err := t.tx.Query(ctx, `SELECT id, region_id, name, name_en, kind FROM departments WHERE region_id = $1 AND id = $2 AND kind <> 'public'`, regionID, id)
 	if err != nil {
 		return sharing.Department{}, err
 	}

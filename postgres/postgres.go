@@ -122,6 +122,14 @@ func translate(err error) error {
 			return &sharing.Error{Code: sharing.CodeAlreadyDecided, Cause: err}
 		case pgErr.ConstraintName == "completions_pkey":
 			return &sharing.Error{Code: sharing.CodeCompletionUsed, Cause: err}
+		case pgErr.ConstraintName == "scenarios_name":
+			return &sharing.Error{Code: sharing.CodeInvalid, Fields: []sharing.FieldError{{Field: "/name", Rule: "unique", Detail: "a scenario of that name is registered"}}, Cause: err}
+		case pgErr.ConstraintName == "cases_one_change":
+			return &sharing.Error{Code: sharing.CodeWrongState, Detail: "another change of the entry is still open", Cause: err}
+		case pgErr.ConstraintName == "cases_one_new_entry", pgErr.ConstraintName == "resources_region_id_code_key":
+			e := sharing.Invalid("/entry/code", "unique", "another entry has the code, or is about to")
+			e.Cause = err
+			return e
 		case pgErr.ConstraintName == "cases_transition":
 			return &sharing.Error{Code: sharing.CodeWrongState, Cause: err}
 		case pgErr.ConstraintName == "cases_version":

@@ -56,8 +56,9 @@ func link(previous, entry []byte) []byte {
 // Timeline returns the story of a case or application as the trail has it.
 func (s *Store) Timeline(ctx context.Context, subjectID string) ([]sharing.Entry, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT t.entry, coalesce(u.name, ''), coalesce(d.name, '')
+		SELECT t.entry, coalesce(u.name, ''), coalesce(d.name, ''), coalesce(b.name, '')
 		FROM trail t LEFT JOIN users u ON u.id = t.actor
+			LEFT JOIN users b ON b.id = convert_from(t.entry, 'UTF8')::jsonb ->> 'on_behalf_of'
 			LEFT JOIN departments d ON d.id = convert_from(t.entry, 'UTF8')::jsonb ->> 'department'
 		WHERE t.subject_id = $1 ORDER BY t.seq`, subjectID)
 	if err != nil {
@@ -68,12 +69,13 @@ func (s *Store) Timeline(ctx context.Context, subjectID string) ([]sharing.Entry
 			e                sharing.Entry
 			raw              []byte
 			name, department string
+			behalf           string
 		)
-		if err := row.Scan(&raw, &name, &department); err != nil {
+		if err := row.Scan(&raw, &name, &department, &behalf); err != nil {
 			return e, err
 		}
 		err := json.Unmarshal(raw, &e)
-		e.ActorName, e.DepartmentName = name, department
+		e.ActorName, e.DepartmentName, e.OnBehalfOfName = name, department, behalf
 		return e, err
 	})
 	return story, translate(err)

@@ -1,0 +1,192 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gongshu/sharing"
+)
+
+// LockResource returns an entry whoever asks, and keeps it from changing and from
+// being applied for until the transaction ends. CodeNotFound when there is none.
+func (t *Tx) LockResource(ctx context.Context, id string) (sharing.Resource, error) {
+	r, err := scanResource(t.tx.QueryRow(ctx, selectResource+`WHERE r.id::text = $1 FOR NO KEY UPDATE OF r`, id))
+	return r, translate(err)
+}
+
+// ResourceByCode returns the entry of a region with a code; CodeNotFound when
+// there is none.
+func (t *Tx) ResourceByCode(ctx context.Context, regionID, code string) (sharing.Resource, error) {
+	r, err := scanResource(t.tx.QueryRow(ctx, selectResource+`WHERE r.region_id = $1 AND r.code = $2`, regionID, code))
+	return r, translate(err)
+}
+
+// OpenChange returns the number of the change of an entry that is still open, ""
+// when there is none.
+func (t *Tx) OpenChange(ctx context.Context, resourceID string) (string, error) {
+	var number string
+	err := t.tx.QueryRow(ctx, `
+		SELECT coalesce((SELECT number FROM cases WHERE procedure = 'change' AND closed_at IS NULL AND resource_id::text = $1), '')`, resourceID).Scan(&number)
+	return number, err
+}
+
+// Holder is a department that holds grants on an entry, and the case of one.
+type Holder struct {
+	Department sharing.Department
+	CaseID     string
+}
+
+const selectHolders = `
+SELECT DISTINCT ON (d.name, d.id) d.id, d.region_id, d.name, d.name_en, d.kind, c.id::text
+FROM grants g JOIN cases c ON c.id = g.case_id JOIN departments d ON d.id = c.applicant_id
+WHERE c.resource_id::text = $1 AND g.ended_at IS NULL AND g.valid_until > clock_timestamp() ORDER BY d.name, d.id, g.valid_until DESC`
+
+func collectHolders(rows pgx.Rows, err error) ([]Holder, error) {
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Holder, error) {
+		var h Holder
+		err := row.Scan(&h.Department.ID, &h.Department.RegionID, &h.Department.Name, &h.Department.NameEN, &h.Department.Kind, &h.CaseID)
+		return h, err
+	})
+}
+
+// Holders returns the departments that hold grants on an entry now, by name.
+func (t *Tx) Holders(ctx context.Context, resourceID string) ([]Holder, error) {
+	return collectHolders(t.tx.Query(ctx, selectHolders, resourceID))
+}
+
+// Holders is [Tx.Holders] outside a transaction.
+func (s *Store) Holders(ctx context.Context, resourceID string) ([]Holder, error) {
+	all, err := collectHolders(s.pool.Query(ctx, selectHolders, resourceID))
+	return all, translate(err)
+}
+
+// Acknowledge records that a department has read the warning of a change, and
+// reports whether it had not before.
+func (t *Tx) Acknowledge(ctx context.Context, caseID, departmentID, userID string, at time.Time) (bool, error) {
+	tag, err := t.tx.Exec(ctx, `
+		INSERT INTO change_acknowledgements (case_id, department_id, user_id, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		caseID, departmentID, userID, at)
+	return err == nil && tag.RowsAffected() == 1, err
+}
+
+// Acknowledgement is that a department has read the warning of a change.
+type Acknowledgement struct {
+	Department sharing.Department
+	UserName   string
+	At         time.Time
+}
+
+// Acknowledgements returns who has read the warning of a change, the first first.
+func (s *Store) Acknowledgements(ctx context.Context, caseID string) ([]Acknowledgement, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT d.id, d.region_id, d.name, d.name_en, d.kind, u.name, a.at
+		FROM change_acknowledgements a JOIN departments d ON d.id = a.department_id JOIN users u ON u.id = a.user_id
+		WHERE a.case_id::text = $1 ORDER BY a.at, d.id`, caseID)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Acknowledgement, error) {
+		var a Acknowledgement
+		err := row.Scan(&a.Department.ID, &a.Department.RegionID, &a.Department.Name, &a.Department.NameEN, &a.Department.Kind, &a.UserName, &a.At)
+		return a, err
+	})
+	return all, translate(err)
+}
+
+// ChangesAhead returns the changes that were announced or hold for a time, of
+// entries on which a department holds grants that the scope allows, the first to
+// take effect first. With an id it returns that one alone.
+func (s *Store) ChangesAhead(ctx context.Context, grants sharing.Scope, department, caseID string) ([]sharing.Case, error) {
+	var w where
+	w.and("c.procedure = 'change' AND c.state IN ('warning', 'temporary')")
+	if caseID != "" {
+		w.and("(c.id::text = ? OR c.number = ?)", caseID, caseID)
+	}
+	rows, err := s.pool.Query(ctx, `SELECT `+caseColumns+caseTables+w.String()+` ORDER BY c.wake_at, c.id`, w.args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sharing.Case, error) { return scanCase(row) })
+	if err != nil || len(changes) == 0 {
+		return nil, translate(err)
+	}
+	ids := make([]string, len(changes))
+	for i, c := range changes {
+		ids[i] = c.Resource.ID
+	}
+	var held where
+	held.see(grants, caseLabels)
+	held.and("c.applicant_id = ? AND c.resource_id::text = ANY(?) AND g.ended_at IS NULL AND g.valid_until > clock_timestamp()", department, ids)
+	rows, err = s.pool.Query(ctx, `SELECT DISTINCT c.resource_id::text FROM grants g JOIN cases c ON c.id = g.case_id `+held.String(), held.args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	own, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, translate(err)
+	}
+	mine := changes[:0]
+	for _, c := range changes {
+		for _, id := range own {
+			if c.Resource.ID == id {
+				mine = append(mine, c)
+			}
+		}
+	}
+	return mine, nil
+}
+
+// SameDatum returns the entries of other departments, as far as the scope allows,
+// that have one of the titles as their own or as that of a data item; case, width,
+// spaces and punctuation make no difference.
+func (s *Store) SameDatum(ctx context.Context, scope sharing.Scope, department string, titles []string, limit int) ([]sharing.Resource, error) {
+	var w where
+	w.see(scope, resourceLabels)
+	w.and("NOT r.withdrawn AND r.department_id <> ?", department)
+	w.and("r.data_keys && ARRAY(SELECT datum_key(title) FROM unnest(?::text[]) AS title)", titles)
+	sql := selectResource + w.String() + ` ORDER BY r.title, r.id LIMIT ` + w.arg(limit)
+	return collectResources(s.pool.Query(ctx, sql, w.args...))
+}
+
+// ResourceVersion is an entry in one version, and when the next replaced it; nil
+// for the one that holds.
+type ResourceVersion struct {
+	sharing.Resource
+	ReplacedAt *time.Time
+}
+
+// ResourceVersions returns every version of an entry whoever asks, the newest
+// first; CodeNotFound when there is no such entry.
+func (s *Store) ResourceVersions(ctx context.Context, id string) ([]ResourceVersion, error) {
+	now, err := scanResource(s.pool.QueryRow(ctx, selectResource+`WHERE r.id::text = $1`, id))
+	if err != nil {
+		return nil, translate(err)
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT entry, replaced_at FROM resource_versions WHERE resource_id = $1 AND version < $2 ORDER BY version DESC`, now.ID, now.Version)
+	if err != nil {
+		return nil, translate(err)
+	}
+	before, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ResourceVersion, error) {
+		var v ResourceVersion
+		err := row.Scan(&v.Resource, &v.ReplacedAt)
+		return v, err
+	})
+	return append([]ResourceVersion{{Resource: now}}, before...), translate(err)
+}
+
+// GrantedVersion returns the oldest version of an entry on which a department holds
+// a grant that the scope allows, 0 when it holds none.
+func (s *Store) GrantedVersion(ctx context.Context, scope sharing.Scope, department, resourceID string) (int, error) {
+	var w where
+	w.see(scope, caseLabels)
+	w.and("c.applicant_id = ? AND c.resource_id::text = ? AND g.ended_at IS NULL AND g.valid_until > clock_timestamp()", department, resourceID)
+	var version int
+	err := s.pool.QueryRow(ctx, `SELECT coalesce(min(c.resource_version), 0) FROM grants g JOIN cases c ON c.id = g.case_id `+w.String(), w.args...).Scan(&version)
+	return version, translate(err)
+}
