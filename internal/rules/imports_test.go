@@ -26,6 +26,8 @@ const (
 	echo       = "github.com/labstack/echo/v4"
 	goose      = "github.com/pressly/goose/v3"
 	jsonschema = "github.com/santhosh-tekuri/jsonschema/v6"
+	minio      = "github.com/minio/minio-go/v7"
+	gofakes3   = "github.com/johannesboyne/gofakes3"
 	openapi    = "github.com/getkin/kin-openapi"
 	pgx        = "github.com/jackc/pgx/v5"
 	protobuf   = "google.golang.org/protobuf"
@@ -60,8 +62,9 @@ var house = []room{
 	{"people", []string{"sharing", yaml}},
 
 	// One technology each.
-	{"policies", []string{"sharing", casbin}},
+	{"policies", []string{"sharing", casbin, yaml}},
 	{"postgres", []string{"sharing", pgx, goose, uuid, "database/sql", "net"}},
+	{"files", []string{minio, "net/http", "os"}},
 	{"localpg", []string{pgx, "net", "net/http", "os", "syscall"}},
 
 	// The calendar as the database has it now.
@@ -70,16 +73,16 @@ var house = []room{
 	// What happens next, and the steps it takes: workflows know the activities' signatures and no store.
 	{"activities", []string{"sharing", "workday", "regulation", "almanac", "postgres", temporal, uuid}},
 	{"workflows", []string{"sharing", "workday", "regulation", "activities", temporal, temporalpb}},
-	{"worker", []string{"sharing", "workday", "regulation", "almanac", "postgres", "activities", "workflows", temporal, temporalpb, xsync, "net/http", "os"}},
+	{"worker", []string{"sharing", "workday", "regulation", "almanac", "postgres", "files", "activities", "workflows", temporal, temporalpb, xsync, uuid, "net/http", "os"}},
 
 	// The one way in, and the two doors that lead to it. Echo stays in the doors.
-	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "activities", "workflows", temporal, temporalpb, uuid, text, "net/http"}},
+	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "activities", "workflows", temporal, temporalpb, uuid, text, "net/http"}},
 	{"api", []string{"sharing", "workday", "regulation", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
 	{"web", []string{"sharing", "workday", "regulation", "desk", echo, text, "net", "net/http"}},
 
 	{"demo", []string{"sharing", uuid, yaml}},
 	{"cmd/gongshu", []string{
-		"sharing", "workday", "regulation", "policies", "policies/regulations", "dcat", "demo", "people", "almanac", "postgres", "localpg",
+		"sharing", "workday", "regulation", "policies", "policies/regulations", "dcat", "demo", "people", "almanac", "postgres", "files", "localpg",
 		"activities", "workflows", "worker", "desk", "api", "web", "cmd/gongshu/dev",
 		cobra, echo, temporal, xsync, "net", "net/http", "os", "syscall",
 	}},
@@ -87,7 +90,7 @@ var house = []room{
 
 	// For tests.
 	{"desk/desktest", []string{
-		"sharing", "workday", "regulation", "policies", "policies/regulations", "demo", "almanac", "postgres", "localpg",
+		"sharing", "workday", "regulation", "policies", "policies/regulations", "demo", "almanac", "postgres", "files", "localpg",
 		"activities", "workflows", "worker", "desk", temporal, temporalpb, pgx, uuid, "os",
 	}},
 	{"e2e", []string{
@@ -102,7 +105,7 @@ var house = []room{
 // inTests is what the tests of any room may import beside what the room may, and the room itself. Guarded packages
 // are free to tests.
 var inTests = []string{
-	"sharing", "workday", "regulation", "policies", "policies/regulations", "demo", "almanac", "postgres", "localpg",
+	"sharing", "files", "workday", "regulation", "policies", "policies/regulations", "demo", "almanac", "postgres", "localpg",
 	"desk", "desk/desktest",
 	"github.com/chromedp/chromedp",
 	"github.com/chromedp/cdproto",
@@ -111,7 +114,7 @@ var inTests = []string{
 	"github.com/xuri/excelize/v2",
 	"golang.org/x/net/html",
 	"pgregory.net/rapid",
-	pgx, temporal, temporalpb, xsync, yaml,
+	gofakes3, pgx, temporal, temporalpb, xsync, yaml,
 }
 
 func TestImports(t *testing.T) {
