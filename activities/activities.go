@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,10 @@ type Activities struct {
 	// DeemNextDay: what is received on a day off is deemed received on the next
 	// working day. An operator's setting, off by default.
 	DeemNextDay bool
+	// ExpiryNotice is how many days before its last day the holder of a grant is told
+	// that it is about to end: an operator's setting. [DefaultExpiryNotice] when zero,
+	// never when negative.
+	ExpiryNotice int
 	// Start starts the workflow of a case that was filed with others, if it does
 	// not run yet.
 	Start func(ctx context.Context, caseID string) error
@@ -116,10 +121,28 @@ func (s *step) begin(action sharing.Action) error {
 	if s.entry.Actor == "" {
 		s.entry.Actor = sharing.System
 	}
+	if err := s.standsIn(); err != nil {
+		return err
+	}
 	if only, err := s.c.Procedure.Machine().Next(s.c.State, action, ""); err == nil {
 		s.c.State = only
 	}
 	return nil
+}
+
+// standsIn records on whose behalf the step is taken, and refuses it when the
+// delegation has ended since it was asked for.
+func (s *step) standsIn() error {
+	behalf := s.command.Actor.OnBehalfOf
+	if behalf == "" {
+		return nil
+	}
+	s.entry.OnBehalfOf = behalf
+	ok, err := s.tx.StandsIn(s.ctx, s.command.Actor.UserID, behalf)
+	if err == nil && !ok {
+		return sharing.Errorf(sharing.CodeForbidden, "the delegation of %s has ended", behalf)
+	}
+	return err
 }
 
 // become says which state the step leads to.
@@ -152,6 +175,9 @@ func (s *step) finish() error {
 		if err := s.tx.Send(s.ctx, s.now, one.messages...); err != nil {
 			return err
 		}
+		if err := one.tellFollowers(); err != nil {
+			return err
+		}
 		if i > 0 {
 			others = append(others, one.c.ID)
 		}
@@ -168,6 +194,12 @@ func (s *step) finish() error {
 		}
 	}
 	return nil
+}
+
+// tellFollowers tells those who follow the case what became of it.
+func (s *step) tellFollowers() error {
+	data := map[string]string{"action": string(s.entry.Action), "state": string(s.c.State)}
+	return s.tx.TellFollowers(s.ctx, s.c.ID, s.entry.Actor, "", data, s.now)
 }
 
 // settle writes the case of a step and what was decided with it. A case that was
@@ -200,19 +232,38 @@ func (s *step) settle() error {
 	}
 	return s.tx.PutAct(s.ctx, s.c.ID, sharing.Act{
 		Version: s.c.Version, Action: s.entry.Action, By: s.entry.Actor, Department: s.entry.DepartmentID, At: s.now, Body: said,
+		OnBehalfOf: s.entry.OnBehalfOf,
 	})
 }
 
-// keepFiles ties the files that a message names, in "attachments", to the case.
-// Only what the actor's own department uploaded can be tied.
+// keepFiles ties the files that a message names to the case: in "attachments", and
+// as proofs of its legal basis. Only what the actor's own department uploaded can be
+// tied.
 func (s *step) keepFiles(said json.RawMessage) error {
 	var names struct {
-		Attachments []string `json:"attachments"`
+		Attachments []string        `json:"attachments"`
+		Basis       []sharing.Basis `json:"basis"`
 	}
 	if s.command.ID == "" || json.Unmarshal(said, &names) != nil {
 		return nil // taken with another case's step, or a message that names none
 	}
-	return s.tx.AttachToCase(s.ctx, s.c.ID, s.command.Actor.DepartmentID, names.Attachments, "/attachments")
+	keep := func(id, field string) error {
+		return s.tx.AttachToCase(s.ctx, s.c.ID, s.command.Actor.DepartmentID, id, field)
+	}
+	for i, id := range names.Attachments {
+		if err := keep(id, fmt.Sprintf("/attachments/%d", i)); err != nil {
+			return err
+		}
+	}
+	for i, b := range names.Basis {
+		if b.Attachment == "" {
+			continue
+		}
+		if err := keep(b.Attachment, fmt.Sprintf("/basis/%d/attachment", i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // on prepares a step on another case, which is taken together with this one: it
@@ -310,6 +361,9 @@ func (s *step) file(f filing) (*step, error) {
 	}
 	if f.Parent != "" {
 		opened.entry.Data["parent"] = f.Parent
+	}
+	if err := opened.standsIn(); err != nil {
+		return nil, err
 	}
 	opened.command.Body = content
 	if err := s.tx.InsertCase(s.ctx, opened.c); err != nil {

@@ -11,7 +11,8 @@ import (
 )
 
 // Advance lets time do what is due on a case by the database's clock: fire the
-// rungs of its ladders, each once, and end a grant whose term has passed. It is
+// rungs of its ladders, each once, tell the holder of a grant that it is about to
+// end, and end one whose term has passed. It is
 // harmless when nothing is due, and tells where the case stands. A case that does
 // not exist has a Snapshot without a state.
 func (a *Activities) Advance(ctx context.Context, caseID string) (sharing.Snapshot, error) {
@@ -31,6 +32,9 @@ func (a *Activities) Advance(ctx context.Context, caseID string) (sharing.Snapsh
 				return err
 			}
 			if err := s.climb(); err != nil {
+				return err
+			}
+			if err := s.notice(); err != nil {
 				return err
 			}
 			if err := s.elapse(); err != nil {
@@ -56,6 +60,7 @@ func (s *step) climb() error {
 	var (
 		messages []sharing.Message
 		entries  []sharing.Entry
+		ended    []sharing.Deadline // whose ladder has come to rectification
 	)
 	for _, rung := range fired {
 		i := slices.IndexFunc(running, func(d sharing.Deadline) bool { return d.ID == rung.DeadlineID })
@@ -68,6 +73,9 @@ func (s *step) climb() error {
 		for _, department := range recipients {
 			messages = append(messages, sharing.Message{Topic: string(rung.Kind), CaseID: s.c.ID, DepartmentID: department, Data: data})
 		}
+		if rung.Kind == sharing.Rectification {
+			ended = append(ended, d)
+		}
 		entries = append(entries, sharing.Entry{
 			At: *rung.FiredAt, Actor: sharing.System, RegionID: s.c.RegionID, Action: sharing.RungFired, SubjectID: s.c.ID,
 			From: s.c.State, To: s.c.State, Version: s.c.Version, Article: d.Article, Data: data,
@@ -77,7 +85,17 @@ func (s *step) climb() error {
 		return err
 	}
 	for _, e := range entries {
+		if err := s.tx.TellFollowers(s.ctx, s.c.ID, e.Actor, "", e.Data, s.now); err != nil {
+			return err
+		}
+	}
+	for _, e := range entries {
 		if err := s.tx.Append(s.ctx, e); err != nil {
+			return err
+		}
+	}
+	for _, d := range ended {
+		if err := s.rectify(d); err != nil {
 			return err
 		}
 	}

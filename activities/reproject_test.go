@@ -135,7 +135,7 @@ func everything(r *desktest.Rig, conn *pgx.Conn) string {
 // told returns the messages on moved limits.
 func told(r *desktest.Rig, conn *pgx.Conn) []sharing.Message {
 	r.T.Helper()
-	rows, err := conn.Query(r.T.Context(), `SELECT topic, case_id::text, department_id, data FROM outbox WHERE topic = 'calendar_moved' ORDER BY id`)
+	rows, err := conn.Query(r.T.Context(), `SELECT topic, case_id::text, department_id, coalesce(user_id, ''), data FROM outbox WHERE topic = 'calendar_moved' ORDER BY id`)
 	require.NoError(r.T, err)
 	messages, err := pgx.CollectRows(rows, pgx.RowToStructByPos[sharing.Message])
 	require.NoError(r.T, err)

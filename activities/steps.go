@@ -197,7 +197,10 @@ func (a *Activities) Answer(ctx context.Context, commandID string) (sharing.Snap
 			return err
 		}
 		s.become(sharing.Refused)
-		if decision.Agree {
+		switch {
+		case decision.Agree && NeedsConsent(s.law, s.c.Request.Mode):
+			s.become(sharing.Consenting)
+		case decision.Agree:
 			s.become(sharing.Agreed)
 		}
 		if err := decision.Check(s.c, s.law.Refusal.Rule()); err != nil {
@@ -223,6 +226,9 @@ func (a *Activities) Answer(ctx context.Context, commandID string) (sharing.Snap
 			return s.tx.CloseTask(s.ctx, s.c.ID, s.command.Actor.UserID, s.now)
 		}
 		s.entry.Article, s.entry.Note = s.law.Article("share.agree"), decision.Conditions
+		if s.c.State == sharing.Consenting {
+			return s.askConsent()
+		}
 		// city-2023 art. 21: the data follows within its own limit from the answer.
 		deadline, err := s.startClock(sharing.DutyProvide, s.c.Provider, s.now)
 		if err != nil {
@@ -242,6 +248,11 @@ func (a *Activities) Provide(ctx context.Context, commandID string) (sharing.Sna
 		if err := checkMode(s.law, provision.Mode, "/mode"); err != nil {
 			return err
 		}
+		if provision.Mode != s.c.Request.Mode && NeedsConsent(s.law, provision.Mode) {
+			err := sharing.Invalid("/mode", "consented", "the authority has not consented to "+string(provision.Mode))
+			err.Article = s.law.Article("share.consent")
+			return err
+		}
 		decision, err := s.tx.Decision(s.ctx, s.c.ID)
 		if err != nil {
 			return err
@@ -249,7 +260,7 @@ func (a *Activities) Provide(ctx context.Context, commandID string) (sharing.Sna
 		if err := s.tx.PutProvision(s.ctx, s.c.ID, provision, s.command.Actor.UserID, s.now); err != nil {
 			return err
 		}
-		if err := s.grant(decision, provision); err != nil {
+		if err := s.grant(decision, provision, 0); err != nil {
 			return err
 		}
 		if err := s.meet(sharing.DutyProvide); err != nil {

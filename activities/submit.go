@@ -28,7 +28,9 @@ type Submitted struct {
 // Submit turns a draft into one case per resource, all in one transaction. A
 // conditionally shared resource waits for its provider's answer within the limit
 // of the regulation in force on the day of receipt; an unconditionally shared one
-// is granted at once. The snapshot is that of the first case and names the others
+// is granted at once, and so is what fits a registered scenario (lishui-2020
+// art. 19(3)). What asks for the same as a case that is still undecided is refused.
+// The snapshot is that of the first case and names the others
 // as siblings, whose workflows are still to be started.
 func (a *Activities) Submit(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	var snapshot sharing.Snapshot
@@ -102,6 +104,16 @@ func (a *Activities) file(ctx context.Context, tx *postgres.Tx, command sharing.
 	if err != nil {
 		return err
 	}
+	if err := checkElements(law, request, resources); err != nil {
+		return err
+	}
+	scenario, err := a.scenario(ctx, tx, law, application)
+	if err != nil {
+		return err
+	}
+	if err := a.once(ctx, tx, law, application, resources); err != nil {
+		return err
+	}
 	if application.Number, err = number("S", application.ReceivedAt); err != nil {
 		return err
 	}
@@ -117,7 +129,7 @@ func (a *Activities) file(ctx context.Context, tx *postgres.Tx, command sharing.
 	var steps []*step
 	for i, resource := range resources {
 		s := &step{Activities: a, ctx: ctx, tx: tx, command: command, now: now, law: law}
-		if err := s.openShare(application, submission.CaseIDs[i], request.Items[i], resource); err != nil {
+		if err := s.openShare(application, scenario, submission.CaseIDs[i], request.Items[i], resource); err != nil {
 			return err
 		}
 		result.Cases = append(result.Cases, Outcome{CaseID: s.c.ID, State: s.c.State, Version: s.c.Version})
@@ -139,7 +151,7 @@ func (a *Activities) file(ctx context.Context, tx *postgres.Tx, command sharing.
 	filed := sharing.Entry{
 		At: now, Actor: command.Actor.UserID, DepartmentID: command.Actor.DepartmentID, RegionID: application.RegionID,
 		Action: sharing.Submit, SubjectID: application.ID, Version: application.Version, Article: law.Article("share.apply"),
-		Policy: command.Policy, Data: map[string]string{"number": application.Number},
+		Policy: command.Policy, Data: map[string]string{"number": application.Number}, OnBehalfOf: command.Actor.OnBehalfOf,
 	}
 	if err := tx.Append(ctx, filed); err != nil {
 		return err
@@ -225,12 +237,10 @@ func NotObtainable(field string, law *regulation.Library, regionID string) *shar
 	return e
 }
 
-// openShare writes one case and what starts with it.
-func (s *step) openShare(application sharing.Application, id string, item sharing.Item, resource sharing.Resource) error {
-	fields := item.Fields
-	if len(fields) == 0 {
-		fields = resource.FieldNames()
-	}
+// openShare writes one case and what starts with it. scenario is that of the
+// register which the application names, if it names one.
+func (s *step) openShare(application sharing.Application, scenario *sharing.Scenario, id string, item sharing.Item, resource sharing.Resource) error {
+	fields := fieldsOf(item, resource)
 	own := application.Request
 	own.Items = []sharing.Item{{ResourceID: resource.ID, Fields: fields}}
 	numbered, err := number("G", application.ReceivedAt)
@@ -247,26 +257,36 @@ func (s *step) openShare(application sharing.Application, id string, item sharin
 	s.entry = sharing.Entry{
 		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, RegionID: s.c.RegionID, Action: sharing.Submit,
 		SubjectID: s.c.ID, Version: 1, Policy: s.command.Policy, Data: map[string]string{"number": s.c.Number},
+		OnBehalfOf: s.command.Actor.OnBehalfOf,
 	}
 	if s.c.Paper {
 		s.entry.Data["received_on"] = sharing.DateOf(s.c.ReceivedAt).String()
 	}
-	if resource.Class == sharing.Unconditional {
+	fits := s.fit(scenario)
+	if (resource.Class == sharing.Unconditional && !NeedsConsent(s.law, own.Mode)) || fits {
+		article, topic, last := "share.grant_at_once", "granted_at_once", sharing.Date(0)
+		if fits {
+			article, topic, last = "share.grant_scenario", "granted_by_scenario", scenario.ValidUntil
+		}
 		s.c.State = sharing.InUse
-		s.entry.To, s.entry.Article = sharing.InUse, s.law.Article("share.grant_at_once")
+		s.entry.To, s.entry.Article = sharing.InUse, s.law.Article(article)
 		if err := s.tx.InsertCase(s.ctx, s.c); err != nil {
 			return err
 		}
-		s.tell(s.c.Provider, "granted_at_once", nil)
-		return s.grant(sharing.Decision{Agree: true}, sharing.Provision{Mode: own.Mode})
+		s.tell(s.c.Provider, topic, nil)
+		return s.grant(sharing.Decision{Agree: true}, sharing.Provision{Mode: own.Mode}, last)
 	}
 	duty, kind, owes := sharing.DutyAnswer, sharing.TaskAnswer, s.c.Provider
-	if _, first := s.law.Duty(sharing.DutyPrecheck); first {
+	_, first := s.law.Duty(sharing.DutyPrecheck)
+	if resource.Class == sharing.Unconditional || first {
 		authority, err := s.authority()
 		if err != nil {
 			return err
 		}
 		s.c.State, duty, kind, owes = sharing.Checking, sharing.DutyPrecheck, sharing.TaskCheck, authority
+		if resource.Class == sharing.Unconditional { // nothing is left to answer but the way of sharing
+			s.c.State, duty, kind = sharing.Consenting, sharing.DutyConsent, sharing.TaskConsent
+		}
 	}
 	s.entry.To, s.entry.Article = s.c.State, s.law.Article("share.apply")
 	if err := s.tx.InsertCase(s.ctx, s.c); err != nil {
@@ -290,23 +310,6 @@ func (s *step) authority() (sharing.Department, error) {
 		return sharing.Department{}, fmt.Errorf("region %s has no authority", s.c.RegionID)
 	}
 	return offices[0], nil
-}
-
-// grant records the standing permission that follows from a decision.
-func (s *step) grant(d sharing.Decision, p sharing.Provision) error {
-	fields, term := d.Fields, d.TermMonths
-	if len(fields) == 0 {
-		fields = s.c.Fields
-	}
-	if term == 0 {
-		term = s.c.Request.TermMonths
-	}
-	until := sharing.DateOf(s.now).AddMonths(term).End()
-	s.entry.Data["valid_until"] = sharing.DateOf(until.Add(-time.Second)).String()
-	return s.tx.PutGrant(s.ctx, sharing.Grant{
-		ID: uuid.NewString(), CaseID: s.c.ID, ValidFrom: s.now, ValidUntil: until, Fields: fields, Mode: p.Mode,
-		Locator: p.Locator, Conditions: d.Conditions,
-	})
 }
 
 func (s *step) openTask(kind sharing.TaskKind, department sharing.Department, deadline *sharing.Deadline) error {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gongshu/activities"
+	"gongshu/files"
 	"gongshu/postgres"
 	"gongshu/workflows"
 )
@@ -23,6 +24,8 @@ type Worker struct {
 	Activities *activities.Activities
 	Store      *postgres.Store
 	Log        *slog.Logger
+	// Files keeps the contents of files; nil leaves them alone.
+	Files files.Store
 	// Deliver hands a message to whoever it is for. Nil: messages stay in the
 	// departments' inboxes only.
 	Deliver func(context.Context, postgres.Parcel) error
@@ -58,7 +61,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	group.Go(func() error { return w.repeat(ctx, "calendar", time.Second, w.followCalendar) })
 	group.Go(func() error { return w.repeat(ctx, "census", 2*every, w.census) })
 	group.Go(func() error { return w.repeat(ctx, "outbox", time.Second, w.deliver) })
+	group.Go(func() error { return w.repeat(ctx, "files", time.Hour, w.tidyFiles) })
 	group.Go(func() error { return w.repeat(ctx, "trail heads", time.Minute, w.exportHead) })
+	// The server keeps the schedule; that it is there is looked after once in a while.
+	group.Go(func() error { return w.repeat(ctx, "schedule", 10*time.Minute, w.Engine.ScheduleStanding) })
 	return group.Wait()
 }
 

@@ -20,6 +20,15 @@ var procedures = map[sharing.Procedure]func(workflow.Context, CaseInput) (CaseRe
 
 func init() { // a workflow names itself to continue as new, so the table comes after
 	procedures[sharing.ShareApplication] = Share
+	procedures[sharing.CatalogChange] = Change
+	procedures[sharing.UpwardNeed] = Need
+	procedures[sharing.UpwardRequest] = Upward
+	procedures[sharing.CorrectionDispute] = Dispute
+	procedures[sharing.ProjectAcceptance] = Project
+	procedures[sharing.RectificationOrder] = Rectify
+	procedures[sharing.Coordination] = Coordinate
+	procedures[sharing.OpeningRequest] = Opening
+	procedures[sharing.StandingDuty] = Duty
 }
 
 // Of returns the workflow that runs the cases of a procedure; nil for none.
@@ -34,6 +43,7 @@ func Register(w worker.WorkflowRegistry) {
 			w.RegisterWorkflow(run)
 		}
 	}
+	w.RegisterWorkflow(Standing)
 }
 
 // begin is how every procedure's workflow begins: it can be asked where it stands,
