@@ -23,6 +23,9 @@ func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[C
 	if q.Mine {
 		f.StartedBy = who.ID
 	}
+	if q.Following {
+		f.FollowedBy = who.ID
+	}
 	rows, next, total, err := d.Store.Cases(ctx, d.caseScopes(who, sharing.Read), f)
 	if err != nil {
 		return Page[CaseSummary]{}, err
@@ -71,6 +74,9 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 	if err := d.related(ctx, who, &view); err != nil {
 		return view, err
 	}
+	if err := d.aside(ctx, who, &view); err != nil {
+		return view, err
+	}
 	var papers postgres.Paperwork
 	if c.Procedure == sharing.ShareApplication {
 		if papers, err = d.shareView(ctx, who, &view); err != nil {
@@ -94,6 +100,7 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 		return view, err
 	}
 	view.Can = d.can(who, c, papers, view.Clocks)
+	view.Can = changeCan(who, view)
 	return view, nil
 }
 
@@ -109,6 +116,7 @@ func (d *Desk) shareView(ctx context.Context, who sharing.User, view *CaseView) 
 		return papers, err
 	}
 	view.Completion, view.Decision, view.Provision, view.Grant = papers.Completion, papers.Decision, papers.Provision, papers.Grant
+	view.Consent = papers.Consent
 	files, err := d.caseFiles(ctx, view.Case, papers)
 	view.Attachments = attachments(files)
 	return papers, err
@@ -153,7 +161,7 @@ func (d *Desk) can(who sharing.User, c sharing.Case, papers postgres.Paperwork, 
 		if action == sharing.Extend && !d.canExtend(who, c, clocks) {
 			continue
 		}
-		if machine.CanFollow(c.State, action) && d.may(who, action, c.Thing()) {
+		if machine.CanFollow(c.State, action) && d.may(who, action, c.Thing()) && !d.barred(who, c, action) {
 			can = append(can, action)
 		}
 	}
@@ -291,7 +299,7 @@ func (d *Desk) assign(ctx context.Context, who sharing.User, key, taskID string,
 	if task.Department.ID != who.Department.ID || !d.may(who, sharing.Claim, task.Case.Thing()) || !slices.Contains(d.taskKinds(who), task.Kind) {
 		return forbidden
 	}
-	command, err := d.stage(ctx, who, key, action, taskID, 0, struct{}{})
+	command, err := d.stage(ctx, d.standingIn(who, sharing.Claim, task.Case.Thing()), key, action, taskID, 0, struct{}{})
 	if err != nil {
 		return err
 	}
@@ -311,21 +319,8 @@ func (d *Desk) assign(ctx context.Context, who sharing.User, key, taskID string,
 			return tx.Append(ctx, sharing.Entry{
 				At: now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: action,
 				SubjectID: task.Case.ID, From: task.Case.State, To: task.Case.State, Version: task.Case.Version, Policy: command.Policy,
-				Data: map[string]string{"task": string(task.Kind)},
+				Data: map[string]string{"task": string(task.Kind)}, OnBehalfOf: command.Actor.OnBehalfOf,
 			})
 		})
 	})
-}
-
-// Grants returns one page of the grants the reader may see, the first to end
-// first.
-func (d *Desk) Grants(ctx context.Context, who sharing.User, q GrantQuery) (Page[sharing.Grant], error) {
-	f := postgres.GrantFilter{State: q.State, Cursor: q.Cursor, Limit: bound(q.Limit)}
-	switch q.As {
-	case sharing.AsProvider:
-		f.Provider = who.Department.ID
-	case sharing.AsApplicant:
-		f.Grantee = who.Department.ID
-	}
-	return pageOf(d.Store.Grants(ctx, d.scope(who, sharing.KindGrant), f))
 }

@@ -28,7 +28,7 @@ func (d *Desk) Departments(ctx context.Context, who sharing.User) ([]sharing.Dep
 
 // MayApply reports whether the user may apply for a resource.
 func (d *Desk) MayApply(who sharing.User, r sharing.Resource) bool {
-	return d.may(who, sharing.Apply, r.Thing())
+	return !r.Withdrawn && d.may(who, sharing.Apply, r.Thing())
 }
 
 // mayWithAny reports whether the user may do something to at least some thing of

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"gongshu/almanac"
+	"gongshu/files"
 	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/regulation"
@@ -39,6 +40,8 @@ type Options struct {
 	Policy  *policies.Current
 	Law     *regulation.Library
 	Almanac *almanac.Almanac
+	// Files keeps what is uploaded.
+	Files files.Store
 	// Demo lets anybody on this machine sign in as any user. Never outside a demo.
 	Demo bool
 	// DeemNextDay is the operator's setting of that name, for previews.

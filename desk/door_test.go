@@ -144,7 +144,6 @@ func TestLimitsFollowTheRegulationInForce(t *testing.T) {
 func TestFiles(t *testing.T) {
 	r := desktest.New(t)
 	ctx := t.Context()
-	pdf := []byte("%PDF-1.7\n%âãÏÓ\n1 0 obj\n")
 	file, err := r.Upload(ctx, r.User(requester), "", `C:\公文\依据.pdf`, "text/html", bytes.NewReader(pdf))
 	require.NoError(t, err)
 	require.Equal(t, "依据.pdf", file.Name)

@@ -105,6 +105,9 @@ func (d *Desk) SaveDraft(ctx context.Context, who sharing.User, key, id string, 
 	if err := d.checkOwnFiles(ctx, who, draft.Attachments); err != nil {
 		return ApplicationView{}, err
 	}
+	if err := d.checkRenews(ctx, who, draft.Renews, applicant); err != nil {
+		return ApplicationView{}, err
+	}
 	if id != "" {
 		a, err := d.application(ctx, who, id)
 		if err != nil {
@@ -112,7 +115,11 @@ func (d *Desk) SaveDraft(ctx context.Context, who sharing.User, key, id string, 
 		}
 		id = a.ID // it may have been addressed by its number
 	}
-	command, err := d.stage(ctx, who, key, sharing.SaveDraft, id, expected, draft)
+	written := sharing.Application{RegionID: who.Region.ID, Applicant: applicant}
+	if draft.For != "" {
+		written.RegisteredBy = who.ID
+	}
+	command, err := d.stage(ctx, d.applying(who, written), key, sharing.SaveDraft, id, expected, draft)
 	if err != nil {
 		return ApplicationView{}, err
 	}
@@ -183,7 +190,7 @@ func finishDraft(ctx context.Context, tx *postgres.Tx, command sharing.Command, 
 	}
 	return tx.Append(ctx, sharing.Entry{
 		At: a.UpdatedAt, Actor: command.Actor.UserID, DepartmentID: command.Actor.DepartmentID, RegionID: a.RegionID,
-		Action: command.Action, SubjectID: a.ID, Version: a.Version, Policy: command.Policy,
+		Action: command.Action, SubjectID: a.ID, Version: a.Version, Policy: command.Policy, OnBehalfOf: command.Actor.OnBehalfOf,
 	})
 }
 
@@ -261,7 +268,7 @@ func (d *Desk) DiscardDraft(ctx context.Context, who sharing.User, key, id strin
 	if !d.maySubmit(who, a) {
 		return forbidden
 	}
-	command, err := d.stage(ctx, who, key, sharing.DiscardDraft, a.ID, expected, struct{}{})
+	command, err := d.stage(ctx, d.applying(who, a), key, sharing.DiscardDraft, a.ID, expected, struct{}{})
 	if err != nil {
 		return err
 	}
@@ -315,6 +322,20 @@ func (d *Desk) Preview(ctx context.Context, who sharing.User, id string, receive
 	lines := make([]PreviewLine, len(view.Resources))
 	for i, r := range view.Resources {
 		lines[i] = PreviewLine{Resource: r, Regulation: regulationRef(law)}
+		if lines[i].Undecided, err = d.Store.Undecided(ctx, d.caseScopes(who, sharing.Read), view.Applicant.ID, r.ID); err != nil {
+			return nil, err
+		}
+		if lines[i].Scenario, lines[i].Misfit, err = d.previewScenario(ctx, view.Application, r, sharing.DateOf(received)); err != nil {
+			return nil, err
+		}
+		if lines[i].Scenario != "" && lines[i].Misfit == sharing.Fits {
+			lines[i].AtOnce, lines[i].Article = true, law.Article("share.grant_scenario")
+			continue
+		}
+		if r.Class == sharing.Unconditional && activities.NeedsConsent(law, view.Request.Mode) {
+			lines[i].Article = law.Article("share.consent")
+			continue
+		}
 		if r.Class == sharing.Unconditional {
 			lines[i].AtOnce, lines[i].Article = true, law.Article("share.grant_at_once")
 			continue

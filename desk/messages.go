@@ -13,25 +13,27 @@ type MessageQuery struct {
 	Limit  int
 }
 
-// MessageView is one thing the reader's department was told.
+// MessageView is one thing the reader's department was told, or the reader alone,
+// who follows the case.
 type MessageView struct {
 	ID    int64  // under which a webhook gets it, too
-	Topic string // an Action, a State, a RungKind, or granted_at_once
+	Topic string // an Action, a State, a RungKind, granted_at_once, or followed
+	Mine  bool   // told to the reader alone
 	At    time.Time
 	Data  map[string]string // codes that go with the topic
 	Case  sharing.Case      // as it stands now
 }
 
-// Messages returns one page of what the reader's department was told, the newest
-// first, on cases the reader may see.
+// Messages returns one page of what the reader and the reader's department were
+// told, the newest first, on cases the reader may see.
 func (d *Desk) Messages(ctx context.Context, who sharing.User, q MessageQuery) (Page[MessageView], error) {
-	told, next, total, err := d.Store.Messages(ctx, d.caseScopes(who, sharing.Read), who.Department.ID, q.Cursor, bound(q.Limit))
+	told, next, total, err := d.Store.Messages(ctx, d.caseScopes(who, sharing.Read), who.Department.ID, who.ID, q.Cursor, bound(q.Limit))
 	if err != nil {
 		return Page[MessageView]{}, err
 	}
 	page := Page[MessageView]{Next: next, Total: total}
 	for _, m := range told {
-		page.Items = append(page.Items, MessageView{ID: m.ID, Topic: m.Topic, At: m.CreatedAt, Data: m.Data, Case: m.Case})
+		page.Items = append(page.Items, MessageView{ID: m.ID, Topic: m.Topic, Mine: m.UserID != "", At: m.CreatedAt, Data: m.Data, Case: m.Case})
 	}
 	return page, nil
 }

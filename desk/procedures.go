@@ -19,7 +19,21 @@ type door func(ctx context.Context, d *Desk, who sharing.User, content sharing.C
 
 // doors are the ways into each procedure that people take; cases of the others
 // follow from steps or from time.
-var doors = map[sharing.Procedure]door{}
+var doors = map[sharing.Procedure]door{
+	sharing.UpwardNeed:         needDoor,
+	sharing.UpwardRequest:      upwardDoor,
+	sharing.CatalogChange:      changeDoor,
+	sharing.CorrectionDispute:  disputeDoor,
+	sharing.ProjectAcceptance:  projectDoor,
+	sharing.RectificationOrder: rectificationDoor,
+	sharing.Coordination:       coordinationDoor,
+}
+
+// gates hold what is said in a step against what the person may see, of procedures
+// in which steps name other things than their own case.
+var gates = map[sharing.Procedure]func(ctx context.Context, d *Desk, who sharing.User, c sharing.Case, said sharing.Checked) error{
+	sharing.CatalogChange: changeGate,
+}
 
 // Open opens a case of a procedure about the content, a JSON object of the type
 // that the procedure's machine names.
@@ -45,7 +59,7 @@ func (d *Desk) Open(ctx context.Context, who sharing.User, key string, p sharing
 		return outcome, forbidden
 	}
 	id := OpenedID(who.ID, key)
-	command, err := d.stage(ctx, who, key, sharing.Submit, id, 0, about)
+	command, err := d.stage(ctx, d.standingIn(who, sharing.Submit, thing), key, sharing.Submit, id, 0, about)
 	if err != nil {
 		return outcome, err
 	}
@@ -84,6 +98,11 @@ func (d *Desk) Step(ctx context.Context, who sharing.User, act Act, action shari
 	if err := said.Check(); err != nil {
 		return Outcome{}, err
 	}
+	if gate := gates[c.Procedure]; gate != nil {
+		if err := gate(ctx, d, who, c, said); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return d.step(ctx, who, act, action, said)
 }
 
@@ -106,4 +125,10 @@ func decode(raw json.RawMessage, v any) error {
 		return known
 	}
 	return &sharing.Error{Code: sharing.CodeInvalid, Detail: "not what the step expects", Cause: err}
+}
+
+// MayOpen reports whether the user may open cases of a procedure at all: there is
+// a way in, and the policy lets the user take it with at least some labels.
+func (d *Desk) MayOpen(who sharing.User, p sharing.Procedure) bool {
+	return doors[p] != nil && d.mayWithAny(who, p.Kind(), sharing.Submit) && d.hasUpward(who, p)
 }

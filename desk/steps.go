@@ -166,7 +166,7 @@ func (d *Desk) step(ctx context.Context, who sharing.User, act Act, action shari
 	if act.Expected <= 0 {
 		return outcome, &sharing.Error{Code: sharing.CodeConditionalRead, Detail: "say which version of the case was decided on"}
 	}
-	command, err := d.stage(ctx, who, act.Key, action, c.ID, act.Expected, body)
+	command, err := d.stage(ctx, d.standingIn(who, action, c.Thing()), act.Key, action, c.ID, act.Expected, body)
 	if err != nil {
 		return outcome, err
 	}

@@ -37,7 +37,7 @@ func (d *Desk) Submit(ctx context.Context, who sharing.User, key, id string, exp
 	if receivedOn != nil {
 		submission.ReceivedOn = *receivedOn
 	}
-	command, err := d.stage(ctx, who, key, sharing.Submit, a.ID, expected, submission)
+	command, err := d.stage(ctx, d.applying(who, a), key, sharing.Submit, a.ID, expected, submission)
 	if err != nil {
 		return submitted, err
 	}

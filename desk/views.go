@@ -39,6 +39,7 @@ type CaseQuery struct {
 	Application string
 	Number      string
 	Mine        bool // only those this user started
+	Following   bool // only those this user follows (抄送我的)
 	Cursor      string
 	Limit       int
 }
@@ -54,14 +55,6 @@ const (
 // TaskQuery narrows the inbox.
 type TaskQuery struct {
 	Tab    TaskTab
-	Cursor string
-	Limit  int
-}
-
-// GrantQuery narrows a list of grants.
-type GrantQuery struct {
-	As     sharing.Relation
-	State  sharing.GrantState
 	Cursor string
 	Limit  int
 }
@@ -122,6 +115,7 @@ type CaseView struct {
 	Completion  *sharing.Completion
 	Decision    *sharing.Decision
 	Provision   *sharing.Provision
+	Consent     *sharing.Ruling // the authority's, to the way of sharing
 	Grant       *sharing.Grant
 	Attachments []Attachment
 	Task        *sharing.Task // the open task, if there is one
@@ -129,6 +123,8 @@ type CaseView struct {
 	SeesApplication bool
 	// Can lists what the reader can do now.
 	Can []sharing.Action
+	// Aside is what goes on beside the steps.
+	Aside Aside
 	// Refusal is what a refusal must carry here, and under which article.
 	Refusal sharing.RefusalRule
 	// ExtensionCap is by how much the limit for the answer can be extended at most,
@@ -163,8 +159,14 @@ type ApplicationView struct {
 // PreviewLine says, before an application is submitted, what will become of one
 // of its items.
 type PreviewLine struct {
-	Resource   sharing.Resource
-	AtOnce     bool   // granted at once
+	Resource sharing.Resource
+	AtOnce   bool // granted at once
+	// Scenario is the name of the registered scenario that the application names for
+	// it, and Misfit why it does not fit; empty when it does.
+	Scenario string
+	Misfit   sharing.Misfit
+	// Undecided are the department's other cases for the resource.
+	Undecided  []sharing.Case
 	Duty       string // the first duty that will run: the answer, or the authority's check
 	DutyEN     string
 	Article    string

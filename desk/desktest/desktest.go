@@ -6,6 +6,8 @@ package desktest
 import (
 	"context"
 	"errors"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"gongshu/almanac"
 	"gongshu/demo"
 	"gongshu/desk"
+	"gongshu/files"
 	"gongshu/localpg"
 	"gongshu/policies"
 	"gongshu/postgres"
@@ -31,6 +34,8 @@ type Rig struct {
 	Activities *activities.Activities
 	World      demo.World
 	Database   localpg.TestDatabase
+
+	applied atomic.Int64
 }
 
 const template = "demo"
@@ -62,9 +67,11 @@ func NewUnder(t testing.TB, law *regulation.Library, calendar *workday.Calendar)
 	check(t, err)
 	days, err := almanac.New(calendar)
 	check(t, err)
+	kept, err := files.Open("mem:")
+	check(t, err)
 	acts := &activities.Activities{Store: store, Law: law, Almanac: days}
 	d := desk.New(desk.Options{
-		Store: store, Engine: Direct{acts}, Policy: current, Law: law, Almanac: days, Demo: true,
+		Store: store, Engine: Direct{acts}, Policy: current, Law: law, Almanac: days, Files: kept, Demo: true,
 	})
 	return &Rig{Desk: d, T: t, Store: store, Owner: owner, Activities: acts, World: world, Database: database}
 }
@@ -172,7 +179,8 @@ func (r *Rig) Advance(caseID string) sharing.Snapshot {
 func (r *Rig) Request(regionID string, codes ...string) desk.Draft {
 	r.T.Helper()
 	draft := desk.Draft{Request: sharing.Request{
-		Purpose: "核对申请人资格", Duty: "社会救助审核确认", Mode: sharing.QueryAPI, TermMonths: 12,
+		Purpose: purpose, Duty: "社会救助审核确认", Mode: sharing.QueryAPI, TermMonths: 12,
+		Scenario: "低保核对", BusinessAnalysis: "受理低保申请时核对家庭成员的情况",
 	}}
 	for _, code := range codes {
 		draft.Items = append(draft.Items, sharing.Item{ResourceID: r.Resource(regionID, code).ID})
@@ -180,11 +188,18 @@ func (r *Rig) Request(regionID string, codes ...string) desk.Draft {
 	return draft
 }
 
+// purpose of the applications that [Rig.Request] makes.
+const purpose = "核对申请人资格"
+
 // Apply drafts and submits an application, on paper when receivedOn is given, and
-// returns what became of it.
+// returns what became of it. Applications made by [Rig.Request] get a purpose of
+// their own, so that none repeats another.
 func (r *Rig) Apply(userID string, draft desk.Draft, receivedOn *sharing.Date) desk.Submitted {
 	r.T.Helper()
 	who := r.User(userID)
+	if draft.Purpose == purpose {
+		draft.Purpose += "（" + strconv.FormatInt(r.applied.Add(1), 10) + "）"
+	}
 	a, err := r.SaveDraft(r.T.Context(), who, "", "", 0, draft)
 	check(r.T, err)
 	submitted, err := r.Submit(r.T.Context(), who, "", a.ID, a.Version, receivedOn)
