@@ -42,8 +42,9 @@ type server struct {
 	timeout   time.Duration
 }
 
-// handler answers one operation for a user who is signed in, after the request
-// was found to be as the specification says.
+// handler answers one operation for a user who is signed in, or for nobody where
+// the specification asks for no security, after the request was found to be as the
+// specification says.
 type handler func(c echo.Context, who sharing.User) error
 
 // New returns the server's routes. It panics when openapi.yaml and the handlers
@@ -116,6 +117,99 @@ func (s *server) handlers() map[string]handler {
 		"confirm":            step(s, s.desk.Confirm),
 		"reportFailure":      step(s, s.desk.ReportFailure),
 		"withdraw":           step(s, s.desk.Withdraw),
+		"reportDispute":      s.open(sharing.CorrectionDispute),
+		"reportDisputes":     s.reportDisputes,
+		"verify":             s.take(sharing.Verify),
+		"verification":       s.verification,
+		"marks":              s.marks,
+		"askCoordination":    s.open(sharing.Coordination),
+		"nameOwner":          s.take(sharing.NameOwner),
+		"opine":              s.take(sharing.Opine),
+		"rule":               s.take(sharing.Rule),
+		"proposeChange":      s.open(sharing.CatalogChange),
+		"reviewChange":       s.take(sharing.ReviewChange),
+		"clearSecrecy":       s.take(sharing.ClearSecrecy),
+		"checkChange":        s.take(sharing.CheckChange),
+		"approveAbove":       s.take(sharing.ApproveAbove),
+		"revise":             s.take(sharing.Revise),
+		"endEarly":           s.take(sharing.EndEarly),
+		"changeNotices":      s.changeNotices,
+		"changeHolders":      s.changeHolders,
+		"acknowledgeChange":  s.acknowledgeChange,
+		"resourceVersions":   s.resourceVersions,
+		"registerProject":    s.open(sharing.ProjectAcceptance),
+		"projectHolds":       s.projectHolds,
+		"openRectification":  s.open(sharing.RectificationOrder),
+		"criticisms":         s.criticisms,
+		"initiate":           s.take(sharing.Initiate),
+		"askAcceptance":      s.take(sharing.AskAcceptance),
+		"accept":             s.take(sharing.Accept),
+		"reportGaps":         s.take(sharing.ReportGaps),
+		"inspect":            s.take(sharing.Inspect),
+		"retire":             s.take(sharing.Retire),
+		"handInEvidence":     s.take(sharing.HandInEvidence),
+		"judgeEvidence":      s.take(sharing.JudgeEvidence),
+		"escalate":           s.take(sharing.Escalate),
+		"cancel":             s.take(sharing.Cancel),
+		"fulfil":             s.take(sharing.Fulfil),
+		"consent":            s.take(sharing.Consent),
+		"suspend":            s.take(sharing.Suspend),
+		"resume":             s.take(sharing.Resume),
+		"revoke":             s.take(sharing.Revoke),
+		"stateNeed":          s.open(sharing.UpwardNeed),
+		"requestUpward":      s.open(sharing.UpwardRequest),
+		"bundle":             s.take(sharing.Bundle),
+		"sendUp":             s.take(sharing.SendUp),
+		"relayReply":         s.take(sharing.RelayReply),
+		"abandon":            s.take(sharing.Abandon),
+		"grant":              s.oneGrant,
+		"grantUse":           s.grantUse,
+		"renewGrant":         s.renewGrant,
+		"reportUse":          s.reportUse,
+		"checkGrant":         s.checkGrant,
+		"scenarios":          s.scenarios,
+		"scenario":           s.scenario,
+		"registerScenario":   s.registerScenario,
+		"changeScenario":     s.changeScenario,
+		"retireScenario":     s.retireScenario,
+		"waive":              s.take(sharing.Waive),
+		"comments":           s.comments,
+		"comment":            s.comment,
+		"follow":             s.follow(true),
+		"unfollow":           s.follow(false),
+		"urge":               s.urge,
+		"urgeAll":            s.urgeAll,
+		"supervise":          s.supervise,
+		"supervisions":       s.supervisions,
+		"link":               s.link,
+		"unlink":             s.unlink,
+		"delegations":        s.delegations,
+		"delegate":           s.delegate,
+		"revokeDelegation":   s.revokeDelegation,
+		"colleagues":         s.colleagues,
+		"screen":             s.take(sharing.Screen),
+		"answerOpening":      s.take(sharing.AnswerOpening),
+		"signAgreement":      s.take(sharing.SignAgreement),
+		"openRegions":        s.openRegions,
+		"openCatalog":        s.openCatalog,
+		"openEntry":          s.openEntry,
+		"askOpening":         s.askOpening,
+		"opening":            s.opening,
+		"resendCode":         s.resendCode,
+		"verifyOpening":      s.verifyOpening,
+		"signOpening":        s.signOpening,
+		"withdrawOpening":    s.withdrawOpening,
+		"openedFile":         s.openedFile,
+		"bulletin":           s.bulletin,
+		"registers":          s.registers,
+		"registerKinds":      s.registerKinds,
+		"registerEntry":      s.registerEntry,
+		"fileSpecialist":     s.file(sharing.DataSpecialists),
+		"filePurchase":       s.file(sharing.PurchasedData),
+		"fileSystem":         s.file(sharing.InformationSystems),
+		"fileDocument":       s.file(sharing.ProjectDocuments),
+		"fileTest":           s.file(sharing.SecurityTests),
+		"fileIncident":       s.file(sharing.SecurityIncidents),
 		"tasks":              s.tasks,
 		"claim":              s.claim,
 		"release":            s.release,
@@ -137,9 +231,12 @@ func (s *server) serve(op *operation, h handler) echo.HandlerFunc {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.timeout)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
-		who, err := s.authenticate(c)
-		if err != nil {
-			return err
+		var who sharing.User // nobody, where nobody signs in
+		if !op.public {
+			var err error
+			if who, err = s.authenticate(c); err != nil {
+				return err
+			}
 		}
 		if err := op.check(c); err != nil {
 			return err
@@ -210,6 +307,7 @@ func (s *server) me(c echo.Context, who sharing.User) error {
 		Department:       viewDepartment(who.Department),
 		Region:           regionView(who.Region),
 		Roles:            append([]sharing.Role{}, who.Roles...),
+		StandsIn:         each(who.StandsIn, viewStandIn),
 		Locale:           who.Locale,
 		MayRegisterPaper: s.desk.MayRegisterPaper(who),
 		MayWatch:         s.desk.MayWatch(who),
@@ -222,6 +320,7 @@ type meView struct {
 	Department       departmentView `json:"department"`
 	Region           regionView     `json:"region"`
 	Roles            []sharing.Role `json:"roles"`
+	StandsIn         []standInView  `json:"stands_in"`
 	Locale           string         `json:"locale"`
 	MayRegisterPaper bool           `json:"may_register_paper"`
 	MayWatch         bool           `json:"may_watch"`

@@ -103,6 +103,9 @@ func (s *server) previewApplication(c echo.Context, who sharing.User) error {
 			Article:    l.Article,
 			Statutory:  l.Statutory,
 			Regulation: viewRegulationRef(l.Regulation),
+			Scenario:   l.Scenario,
+			Misfit:     l.Misfit,
+			Undecided:  each(l.Undecided, refCase),
 		}
 		if l.Due != nil {
 			due := viewProjection(*l.Due)
@@ -207,4 +210,7 @@ type previewLineView struct {
 	Statutory  bool              `json:"statutory"`
 	Due        *projectionView   `json:"due,omitempty"`
 	Regulation regulationRefView `json:"regulation"`
+	Scenario   string            `json:"scenario,omitempty"`
+	Misfit     sharing.Misfit    `json:"misfit,omitempty"`
+	Undecided  []caseRef         `json:"undecided"`
 }

@@ -75,6 +75,7 @@ type resourceView struct {
 	Facts       map[string]bool      `json:"facts,omitempty"`
 	Version     int                  `json:"version"`
 	UpdatedAt   time.Time            `json:"updated_at"`
+	Withdrawn   bool                 `json:"withdrawn,omitempty"`
 	MayApply    bool                 `json:"may_apply"`
 }
 
@@ -101,6 +102,7 @@ func (s *server) viewResource(who sharing.User) func(sharing.Resource) resourceV
 			Facts:       r.Facts,
 			Version:     r.Version,
 			UpdatedAt:   local(r.UpdatedAt),
+			Withdrawn:   r.Withdrawn,
 			MayApply:    s.desk.MayApply(who, r),
 		}
 	}

@@ -114,13 +114,14 @@ func viewTask(t desk.TaskView) taskView {
 type messageView struct {
 	ID    int64             `json:"id"`
 	Topic string            `json:"topic"`
+	Mine  bool              `json:"mine"`
 	At    time.Time         `json:"at"`
 	Data  map[string]string `json:"data,omitempty"`
 	Case  caseView          `json:"case"`
 }
 
 func viewMessage(m desk.MessageView) messageView {
-	return messageView{ID: m.ID, Topic: m.Topic, At: local(m.At), Data: m.Data, Case: viewCase(m.Case)}
+	return messageView{ID: m.ID, Topic: m.Topic, Mine: m.Mine, At: local(m.At), Data: m.Data, Case: viewCase(m.Case)}
 }
 
 type boardView struct {

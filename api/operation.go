@@ -44,6 +44,7 @@ type operation struct {
 	template   string // as the specification writes it: /cases/{id}
 	parameters map[place]*openapi3.Parameter
 	body       *openapi3.RequestBody
+	public     bool // nobody signs in
 }
 
 // place is where a parameter is found: in "query", "path" or "header".
@@ -65,6 +66,7 @@ func operations() []*operation {
 			if o.RequestBody != nil {
 				op.body = o.RequestBody.Value
 			}
+			op.public = o.Security != nil && len(*o.Security) == 0
 			all = append(all, op)
 		}
 	}

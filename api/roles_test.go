@@ -2,10 +2,12 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -30,7 +32,9 @@ func TestOperationsByRole(t *testing.T) {
 	draft := decoded[applicationDetail](c.as(applicant, "POST", "/applications", text2json(t, c.rig.Request("shuozhou", "SZ-RS-001").Request)).is(201))
 	file := c.file(applicant, "a.txt")
 	task := decoded[caseDetail](c.as(columns[3], "GET", "/cases/"+cases[0], "").is(200)).Task.ID
-	names := strings.NewReplacer("{case}", cases[0], "{granted}", cases[1], "{application}", application, "{draft}", draft.ID,
+	grant := decoded[caseDetail](c.as(applicant, "GET", "/cases/"+cases[1], "").is(200)).Grant.ID
+	const scenarioBody = `{"name":"x","description":"x","resources":[{"resource_id":"x"}],"modes":["query_api"],"valid_from":"2026-01-01"}`
+	names := strings.NewReplacer("{grant}", grant, "{case}", cases[0], "{granted}", cases[1], "{application}", application, "{draft}", draft.ID,
 		"{file}", file, "{task}", task, "{resource}", c.rig.Resource("shuozhou", "SZ-GA-001").ID,
 		"{hidden}", c.rig.Resource("shuozhou", "SZ-GA-005").ID)
 
@@ -45,6 +49,11 @@ func TestOperationsByRole(t *testing.T) {
 		{"GET", "/catalog", "" /*                        */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"GET", "/catalog/{resource}", "" /*             */, "200 200 200 200 200 200 200 200 200 200 200 200 404 200 404 404"},
 		{"GET", "/catalog/{hidden}", "" /*               */, "404 404 404 200 200 200 404 404 200 200 200 404 404 404 404 404"},
+		{"GET", "/catalog/{resource}/versions", "" /*    */, "200 200 200 200 200 200 200 200 200 200 200 200 404 200 404 404"},
+		{"GET", "/catalog/{hidden}/versions", "" /*      */, "404 404 404 200 200 200 404 404 200 200 200 404 404 404 404 404"},
+		{"GET", "/changes/notices", "" /*                */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"GET", "/changes/{case}/holders", "" /*         */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"POST", "/changes/{case}/acknowledge", "" /*    */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
 		{"GET", "/applications", "" /*                   */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"GET", "/applications/{draft}", "" /*           */, "200 200 200 404 404 404 404 404 404 404 404 404 404 404 404 404"},
 		{"GET", "/applications/{application}", "" /*     */, "200 200 200 404 404 404 404 404 404 404 404 404 404 404 404 404"},
@@ -55,8 +64,32 @@ func TestOperationsByRole(t *testing.T) {
 		{"GET", "/tasks", "" /*                          */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"GET", "/messages", "" /*                       */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"GET", "/overdue", "" /*                        */, "403 403 403 403 403 403 403 403 200 200 200 403 403 403 403 403"},
+		{"GET", "/grants/{grant}", "" /*                 */, "200 200 200 200 200 404 404 404 200 200 200 404 404 404 404 404"},
+		{"GET", "/grants/{grant}/use", "" /*             */, "200 200 200 200 200 404 404 404 200 200 200 404 404 404 404 404"},
+		{"POST", "/grants/{grant}/renew", "" /*          */, "201 201 403 403 403 404 404 404 403 403 403 404 404 404 404 404"},
+		{"POST", "/grants/use", `{"reports":[{"grant":"none","day":"2026-01-01","calls":1,"rows":1}]}`, "403 403 403 403 403 403 403 403 403 403 403 403 403 403 200 403"},
+		{"GET", "/grants/check?grantee=shuozhou-minzheng&resource=SZ-GA-004&mode=query_api", "", "403 403 403 403 403 403 403 403 403 403 403 403 403 403 200 403"},
+		{"GET", "/scenarios", "" /*                      */, "200 200 200 200 200 200 200 200 200 200 200 404 404 404 404 200"},
+		{"GET", "/scenarios/{case}", "" /*               */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"POST", "/scenarios", scenarioBody /*           */, "403 403 403 403 403 403 403 403 404 404 403 404 404 404 404 403"},
+		{"PUT", "/scenarios/{case}", scenarioBody /*     */, "403 403 403 403 403 403 403 403 404 404 403 404 404 404 404 403"},
+		{"POST", "/scenarios/{case}/retirement", "" /*   */, "403 403 403 403 403 403 403 403 404 404 403 404 404 404 404 403"},
 		{"GET", "/grants", "" /*                         */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"GET", "/bulletin", "" /*                       */, "403 403 403 403 403 403 403 403 200 200 200 403 403 403 403 403"},
+		{"GET", "/registers", "" /*                      */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"GET", "/registers/kinds", "" /*                */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"GET", "/registers/entries/none", "" /*         */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"POST", "/registers/data_specialist", specialistEntry, "403 201 201 201 201 403 403 201 201 201 403 403 403 403 403 422"},
+		{"POST", "/registers/purchased_data", purchaseEntry, "422 422 422 422 422 422 422 422 422 422 422 422 422 422 422 422"},
+		{"POST", "/registers/information_system", systemEntry, "422 422 422 422 422 422 422 422 422 422 422 422 422 422 422 422"},
+		{"POST", "/registers/document", documentEntry, "422 422 422 422 422 422 422 422 422 422 422 422 422 422 422 422"},
+		{"POST", "/registers/security_test", testEntry, "422 422 422 422 422 422 422 422 422 422 422 422 422 422 422 422"},
+		{"POST", "/registers/security_incident", incidentEntry, "403 201 201 201 201 403 403 201 201 201 403 403 403 403 403 422"},
 		{"GET", "/attachments/{file}", "" /*             */, "200 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"GET", "/records/marks", "" /*                  */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"GET", "/records/verification?resource={resource}&record_key=x", "", "403 403 403 200 200 200 403 403 200 200 200 403 403 403 403 404"},
+		{"GET", "/projects/holds", "" /*                 */, "403 403 403 403 403 403 403 403 200 200 200 200 403 403 403 403"},
+		{"GET", "/rectifications/notices", "" /*         */, "200 200 200 200 200 200 200 200 200 200 200 200 403 200 403 200"},
 		{"POST", "/applications", `{}` /*                */, "201 201 403 403 403 201 201 403 403 403 403 403 403 403 403 403"},
 		{"PUT", "/applications/{draft}", `{}` /*         */, "412 412 403 403 403 404 404 403 403 403 403 403 403 403 403 403"},
 		{"POST", "/applications/{draft}/submit", `` /*   */, "412 412 403 404 404 404 404 404 404 404 404 404 404 404 404 404"},
@@ -72,11 +105,25 @@ func TestOperationsByRole(t *testing.T) {
 		{"POST", "/cases/{case}/confirmation", `` /*                */, "412 412 403 403 403 404 404 404 403 403 403 404 404 404 404 404"},
 		{"POST", "/cases/{case}/failure", `{"note":"x"}` /*         */, "412 412 403 403 403 404 404 404 403 403 403 404 404 404 404 404"},
 		{"POST", "/cases/{case}/withdrawal", `` /*                  */, "412 412 403 403 403 404 404 404 403 403 403 404 404 404 404 404"},
+		{"POST", "/cases/{case}/comments", `{"text":"x"}`, "201 201 201 201 201 404 404 404 201 201 201 404 404 404 404 404"},
+		{"GET", "/cases/{case}/comments", "", "200 200 200 200 200 404 404 404 200 200 200 404 404 404 404 404"},
+		{"POST", "/cases/{case}/follow", ``, "204 204 204 204 204 404 404 404 204 204 204 404 404 404 404 404"},
+		{"POST", "/cases/{case}/unfollow", ``, "204 204 204 204 204 404 404 404 204 204 204 404 404 404 404 404"},
+		{"POST", "/cases/{case}/urge", ``, "200 409 403 403 403 404 404 404 200 409 403 404 404 404 404 404"},
+		{"POST", "/cases/{case}/supervise", `{"note":"x","reply_by":"2020-01-01"}`, "403 403 403 403 403 404 404 404 422 422 403 404 404 404 404 404"},
+		{"POST", "/cases/{case}/link", `{"case":"{granted}","reason":"x"}`, "204 204 204 204 204 404 404 404 204 204 204 404 404 404 404 404"},
+		{"POST", "/cases/{case}/unlink", `{"case":"{granted}"}`, "204 409 409 409 409 404 404 404 409 409 409 404 404 404 404 404"},
+		{"POST", "/urges", `{"cases":["{case}"]}`, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"GET", "/supervisions", "", "403 403 403 403 403 403 403 403 200 200 200 403 403 403 403 403"},
+		{"GET", "/delegations", "", "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
+		{"POST", "/delegations", `{"to":"nobody","from":"2020-01-01","until":"2020-01-01","reason":"x"}`, "422 422 422 422 422 422 422 422 422 422 422 422 422 422 422 422"},
+		{"POST", "/delegations/{case}/revoke", ``, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"GET", "/colleagues", "", "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"POST", "/tasks/{task}/release", `` /*          */, "403 403 403 204 204 404 404 404 403 403 403 404 404 404 404 404"},
 	} {
 		for i, status := range strings.Fields(row.statuses) {
 			user := columns[i]
-			got := c.as(user, row.method, names.Replace(row.target), row.body, "If-Match", `"99"`)
+			got := c.as(user, row.method, names.Replace(row.target), names.Replace(row.body), "If-Match", `"99"`)
 			assert.Equal(t, status, strconv.Itoa(got.Status), "%s %s as %s: %s", row.method, row.target, user, got.Body)
 			switch got.Status {
 			case 404: // says nothing of what it is about
@@ -98,8 +145,79 @@ func TestOperationsByRole(t *testing.T) {
 		covered[apart] = true
 	}
 	for _, op := range operations() {
-		assert.True(t, covered[op.ID], "no row asks %s", op.ID)
+		assert.True(t, op.public || covered[op.ID] || op.method == "POST" && ofProcedure(op), "no row asks %s", op.ID)
 	}
+}
+
+// ofProcedure reports whether an operation opens a case of a procedure other than
+// a share application, or takes a step on one.
+func ofProcedure(op *operation) bool {
+	return slices.Contains(specification().Paths.Value(op.template).GetOperation(op.method).Tags, "procedures")
+}
+
+// TestStepsOfProceduresByRole asks every step of the other procedures of everybody,
+// on a case that is none of theirs: who does not see the case is not told of it, and
+// nothing changes. Whoever opens a case about nothing opens none. What each role can
+// do on cases of each procedure, the tests of package desk hold.
+func TestStepsOfProceduresByRole(t *testing.T) {
+	c := newCaller(t)
+	_, cases := c.apply(columns[0], "shuozhou", "SZ-GA-001")
+	asked := 0
+	for _, op := range operations() {
+		if op.method != "POST" || !ofProcedure(op) || strings.HasSuffix(op.path, "/batch") { // a batch answers for each line
+			continue
+		}
+		asked++
+		body := ""
+		if op.body != nil {
+			body = text2json(t, least(op.body.Content["application/json"].Schema.Value))
+		}
+		for _, user := range columns {
+			target := strings.ReplaceAll(op.template, "{id}", cases[0])
+			got := c.as(user, op.method, target, body, "If-Match", `"99"`)
+			sees := c.as(user, "GET", "/cases/"+cases[0], "").Status == 200
+			switch {
+			case strings.Contains(op.template, "{id}") && !sees:
+				assert.Equal(t, 404, got.Status, "%s as %s: %s", target, user, got.Body)
+				assert.NotContains(t, got.Body, cases[0], "%s as %s", target, user)
+			case op.ID == "stateNeed" || op.ID == "requestUpward": // in words: there is nothing to look up
+				assert.Contains(t, []int{201, 403, 404}, got.Status, "%s as %s: %s", target, user, got.Body)
+			default:
+				assert.Contains(t, []int{403, 404, 409, 412, 422}, got.Status, "%s as %s: %s", target, user, got.Body)
+			}
+		}
+	}
+	assert.Positive(t, asked)
+	found := decoded[caseDetail](c.as(columns[0], "GET", "/cases/"+cases[0], "").is(200))
+	assert.Equal(t, 1, found.Version)
+	assert.Empty(t, found.Children)
+}
+
+// least is the smallest value that a schema accepts.
+func least(s *openapi3.Schema) any {
+	switch {
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Type.Is("object"):
+		object := map[string]any{}
+		for _, name := range requiredOf(s) {
+			object[name] = least(properties(s)[name].Value)
+		}
+		return object
+	case s.Type.Is("array"):
+		list := []any{}
+		for range s.MinItems {
+			list = append(list, least(s.Items.Value))
+		}
+		return list
+	case s.Type.Is("boolean"):
+		return true
+	case s.Type.Is("integer"):
+		return int(max(*s.Min, 1))
+	case s.Format == "date":
+		return "2026-11-24"
+	}
+	return strings.Repeat("x", max(int(s.MinLength), 1))
 }
 
 // TestWhatOneMayNotSeeIsNotThere: the answer to another's thing is the answer to
