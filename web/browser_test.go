@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -181,7 +180,7 @@ func (b *browser) signIn(user string) {
 func serve(t *testing.T, rig *desktest.Rig) string {
 	t.Helper()
 	e := echo.New()
-	if err := Mount(e, rig.Desk, Options{Demo: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}); err != nil {
+	if err := Mount(e, rig.Desk, Options{Demo: true, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(e)
@@ -443,4 +442,83 @@ func TestAccessibilityInBrowser(t *testing.T) {
 			t.Errorf("%s was planted, found is %v", planted, found)
 		}
 	}
+}
+
+// The forms of the procedures, as they are opened and as steps stand on a case: no
+// rule of axe-core is broken, nothing scrolls sideways; what depends on a choice is
+// there only with it, and a search within a form does not send it.
+func TestFormsInBrowser(t *testing.T) {
+	rig := desktest.New(t)
+	c := owed(t, rig, "shuozhou-minzheng")
+	b := newBrowser(t, serve(t, rig))
+	holds := func(name, path string) {
+		t.Helper()
+		b.open(path)
+		evaluate[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
+		for _, width := range []int64{390, 1280} {
+			b.width(width)
+			for _, v := range b.violations() {
+				t.Errorf("%s at %d breaks %s (%s) at\n%s", name, width, v.ID, v.Impact, strings.Join(v.Where, "\n"))
+			}
+		}
+		b.shoot(name)
+	}
+	dependent := 0
+	opened := map[string]bool{}
+	for _, user := range []string{"shuozhou-minzheng-head", "shuozhou-authority-head"} {
+		b.signIn(user)
+		holds("matters", "/matters/new")
+		for _, path := range evaluate[[]string](b, `[...document.querySelectorAll('main h2 a')].map(a => a.getAttribute("href"))`) {
+			if opened[path] {
+				continue
+			}
+			opened[path] = true
+			holds("open-"+path[strings.LastIndexByte(path, '/')+1:], path)
+			b.open(path)
+			// Each choice shows what depends on it and nothing else.
+			wrong := evaluate[[]string](b, `(() => {
+				const wrong = [];
+				for (const form of document.querySelectorAll("form:has([data-if])")) {
+					const held = () => {
+						for (const part of form.querySelectorAll("[data-if]")) {
+							const stands = [...form.elements].filter(e => e.name === part.dataset.if && (e.type === "radio" ? e.checked : true)).map(e => e.type === "checkbox" ? String(e.checked) : e.value);
+							if (part.hidden === part.dataset.is.split(" ").some(v => stands.includes(v))) wrong.push(part.dataset.if + " at " + stands + ": " + part.textContent.trim().slice(0, 40));
+						}
+					};
+					held();
+					for (const radio of form.querySelectorAll("input[type=radio]")) { radio.click(); held(); }
+				}
+				return wrong;
+			})()`)
+			for _, w := range wrong {
+				t.Errorf("%s: %s", path, w)
+			}
+			dependent += evaluate[int](b, `document.querySelectorAll("[data-if]").length`)
+		}
+	}
+	if dependent == 0 || len(opened) < 3 {
+		t.Errorf("%d forms with %d dependent inputs", len(opened), dependent)
+	}
+
+	b.signIn("shuozhou-minzheng-head")
+	b.open("/matters/new/dispute")
+	b.fill("textarea[name=wrong]", "写到一半")
+	b.fill(".ask input", "养老")
+	b.press(".ask button")
+	b.sees("养老保险")
+	if kept := evaluate[string](b, `document.querySelector("textarea[name=wrong]").value`); kept != "写到一半" {
+		t.Errorf("what was typed became %q", kept)
+	}
+	b.fill(".ask input", "不存在的资源")
+	evaluate[bool](b, `(document.querySelector(".ask input").focus(), true)`)
+	b.do(chromedp.KeyEvent("\r"))
+	b.do(chromedp.WaitVisible(chromedp.CSS(".ask")))
+	b.sees("没有找到")
+
+	b.signIn("shuozhou-minzheng-specialist")
+	holds("matter", "/cases/"+c.ID)
+	b.open("/cases/" + c.ID)
+	b.fill("textarea[name=note]", "已更新全部条目")
+	b.press("#step-fulfil button.main")
+	b.sees("已履行", "已更新全部条目")
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,10 +11,20 @@ import (
 	"gongshu/sharing"
 )
 
-// caseSteps are the steps that are taken on a case's page, in the order in which
-// the page offers them. Each has its form at /cases/{id}/{step}.
+// caseSteps are the steps that are taken on the page of a share application, in the
+// order in which the page offers them, beside those that have a form in its face.
+// Each has its form at /cases/{id}/{step}.
 var caseSteps = []sharing.Action{sharing.Pass, sharing.SendBack, sharing.Answer, sharing.RequestCompletion, sharing.Complete,
 	sharing.Provide, sharing.Confirm, sharing.ReportFailure, sharing.Extend, sharing.Reassign, sharing.Withdraw}
+
+// shareSteps are what takes the steps on a share application whose forms are the
+// page's own.
+var shareSteps = map[sharing.Action]handler{
+	sharing.Pass: (*visit).pass, sharing.SendBack: (*visit).sendBack, sharing.Extend: (*visit).extend, sharing.Reassign: (*visit).reassign,
+	sharing.RequestCompletion: (*visit).requestCompletion, sharing.Complete: (*visit).complete, sharing.Answer: (*visit).answer,
+	sharing.Provide: (*visit).provide, sharing.Confirm: (*visit).confirm, sharing.ReportFailure: (*visit).reportFailure,
+	sharing.Withdraw: (*visit).withdraw,
+}
 
 // asideSteps are steps that are not what a case waits for: their forms are closed
 // until they are wanted.
@@ -36,6 +47,11 @@ type casePage struct {
 	Typed []string
 	// Meanwhile is what happened since the page was opened on which the step was decided.
 	Meanwhile []storyLine
+	// Acts are what was said with the steps that have a form in the face.
+	Acts []actLine
+	Ways []way // to further cases
+	// Sections are what faces add.
+	Sections []template.HTML
 }
 
 // caseStep is one thing the reader can do now.
@@ -44,6 +60,9 @@ type caseStep struct {
 	Case   *casePage
 	Form   *form
 	Open   bool
+	// Controls and Lead are of a step whose form is in the face.
+	Controls []control
+	Lead     string
 }
 
 // Title names a field of the resource.
@@ -66,7 +85,10 @@ func (v *visit) openCase() error {
 // showCase shows a case. After a step that failed, tried is its action, f its
 // form, and meanwhile what happened in between.
 func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f *form, meanwhile []sharing.Entry) error {
-	page := &casePage{CaseView: view, Titles: map[string]string{}}
+	if view.Procedure != sharing.ShareApplication {
+		return v.showMatter(status, view, tried, f, meanwhile)
+	}
+	page := &casePage{CaseView: view, Ways: v.waysFrom(view), Titles: map[string]string{}}
 	r, err := v.site.desk.Resource(v.ctx(), v.user, view.Resource.ID)
 	switch {
 	case err == nil:
@@ -104,6 +126,19 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 		step.Form.Prefix = "-" + string(action)
 		page.Steps = append(page.Steps, step)
 	}
+	further, err := v.matterSteps(view, tried, f)
+	if err != nil {
+		return err
+	}
+	for _, m := range further {
+		page.Steps = append(page.Steps, caseStep{Action: m.Action, Case: page, Form: m.Form, Open: m.Open && (len(page.Steps) == 0 || m.Action == tried), Controls: m.Controls, Lead: m.Lead})
+	}
+	if page.Acts, err = v.acts(view, story); err != nil {
+		return err
+	}
+	if page.Sections, err = v.sectionsOf(view); err != nil {
+		return err
+	}
 	if f != nil && !slices.Contains(view.Can, tried) {
 		page.Failed, page.Typed = f.Message, typedTexts(f)
 	}
@@ -129,7 +164,7 @@ func typedTexts(f *form) []string {
 		switch name {
 		case "csrf", "key", "version", "decision", "field", "fields", "rows", "row", "attachment", "mode", "department", "desensitise", "send", "detach":
 		default:
-			if !strings.HasSuffix(name, ".attachment") {
+			if !slices.ContainsFunc([]string{".attachment", ".rows", ".shown"}, func(end string) bool { return strings.HasSuffix(name, end) }) {
 				names = append(names, name)
 			}
 		}

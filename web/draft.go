@@ -19,8 +19,14 @@ type draftPage struct {
 	MaxTerm     int
 	// Stored lists what somebody else saved meanwhile, where it differs from what
 	// is typed here.
-	Stored  []difference
-	Endings []ending // what keeps an application from being accepted today
+	Stored []difference
+	// Scenarios of the authority's register that can be named, and whether the region
+	// has such a register.
+	Scenarios    []desk.ScenarioView
+	HasScenarios bool
+	// Asked are elements that the regulation asks of applications besides.
+	Analysis bool     // 核心业务梳理
+	Endings  []ending // what keeps an application from being accepted today
 }
 
 // draftItem is one resource of a draft.
@@ -71,6 +77,9 @@ func formOf(a desk.ApplicationView) *form {
 	f.Typed.Set("purpose", d.Purpose)
 	f.Typed.Set("duty", d.Duty)
 	f.Typed.Set("scenario", d.Scenario)
+	f.Typed.Set("scenario_id", d.ScenarioID)
+	f.Typed.Set("business_analysis", d.BusinessAnalysis)
+	f.Typed.Set("renews", d.Renews)
 	f.Typed.Set("mode", string(d.Mode))
 	f.Typed.Set("for", d.For)
 	if d.TermMonths > 0 {
@@ -88,6 +97,9 @@ func (v *visit) showDraft(status int, id string, f *form, stored []difference) e
 	}
 	page := draftPage{ID: id, Form: f, Modes: modes, MaxTerm: sharing.MaxTermMonths, Stored: stored}
 	if page.Endings, err = v.ended(); err != nil {
+		return err
+	}
+	if err := v.askedOf(&page); err != nil {
 		return err
 	}
 	for i, item := range f.Typed["item"] {
@@ -112,6 +124,24 @@ func (v *visit) showDraft(status int, id string, f *form, stored []difference) e
 		return err
 	}
 	return v.show(status, "draft", "applications", page)
+}
+
+// askedOf adds to the form what the regulation in force asks of applications
+// besides, and what of the register of scenarios can be chosen.
+func (v *visit) askedOf(page *draftPage) error {
+	now, err := v.site.desk.Now(v.ctx())
+	if err != nil {
+		return err
+	}
+	if law, err := v.site.desk.Law().InForce(v.user.Region.ID, sharing.DateOf(now)); err == nil {
+		_, page.Analysis = law.Requires(string(sharing.ElementAnalysis))
+	}
+	if page.HasScenarios, err = v.site.desk.OffersScenarios(v.ctx(), v.user); err != nil || !page.HasScenarios {
+		return err
+	}
+	found, err := v.site.desk.Scenarios(v.ctx(), v.user, desk.ScenarioQuery{Limit: desk.MaxLimit})
+	page.Scenarios = found.Items
+	return err
 }
 
 // modes lists the ways of having data that can be asked for under the regulation
@@ -178,6 +208,7 @@ func (v *visit) readDraft(f *form) (desk.Draft, error) {
 		d.Items = append(d.Items, item)
 	}
 	d.Purpose, d.Duty, d.Scenario = f.Value("purpose"), f.Value("duty"), f.Value("scenario")
+	d.ScenarioID, d.BusinessAnalysis, d.Renews = f.Value("scenario_id"), f.Value("business_analysis"), f.Value("renews")
 	d.Mode = sharing.Mode(f.Value("mode"))
 	d.TermMonths = f.number(v, "term_months", "/term_months")
 	d.For = f.Value("for")
@@ -223,6 +254,7 @@ func (w words) differences(stored, typed desk.Draft) []difference {
 	note("apply.purpose", stored.Purpose, typed.Purpose)
 	note("apply.duty", stored.Duty, typed.Duty)
 	note("apply.scenario", stored.Scenario, typed.Scenario)
+	note("apply.analysis", stored.BusinessAnalysis, typed.BusinessAnalysis)
 	if stored.Mode != typed.Mode {
 		list = append(list, difference{w.T("apply.mode"), w.Code("mode", stored.Mode)})
 	}

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
+
+	"gongshu/desk"
 )
 
 // file sends an attachment, to be saved and never to be shown inside the site.
@@ -15,6 +18,11 @@ func (v *visit) file() error {
 		return err
 	}
 	defer body.Close() // it was only read from
+	return v.hand(a, body)
+}
+
+// hand answers with a file.
+func (v *visit) hand(a desk.Attachment, body io.Reader) error {
 	h := v.Response().Header()
 	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": a.Name})
 	if disposition == "" {

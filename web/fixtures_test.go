@@ -1,7 +1,9 @@
 package web
 
 import (
+	"html/template"
 	"net/url"
+	"slices"
 	"time"
 
 	"gongshu/desk"
@@ -59,7 +61,7 @@ func clockOf(light desk.Light, left *int) desk.Clock {
 
 func caseIn(state sharing.State) sharing.Case {
 	return sharing.Case{
-		ID: "c1", Number: "G20261120-1" + hostile, ApplicationID: "a1", RegionID: "shuozhou", RegulationID: law.ID,
+		ID: "c1", Number: "G20261120-1" + hostile, Procedure: sharing.ShareApplication, Title: hostile, ApplicationID: "a1", RegionID: "shuozhou", RegulationID: law.ID,
 		Resource: sharing.ResourceRef{ID: "r1", Code: hostile, Title: hostile, Version: 2}, Class: sharing.Conditional, Grade: 3,
 		Provider: police, Applicant: taxes, State: state, Version: 4, Request: request, Fields: []string{"name" + hostile, "id"}, Paper: true, ReceivedAt: noon,
 	}
@@ -111,6 +113,10 @@ func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
 	s := storyteller{words: chinese(), departments: []sharing.Department{police, taxes}}
 	page.Story = s.tell(page.Timeline)
 	page.Meanwhile, page.Departments = page.Story[2:4], []sharing.Department{police, taxes}
+	parent, child := caseIn(sharing.Refused), caseIn(sharing.UnderCoordination)
+	child.Procedure = sharing.Coordination
+	page.Parent, page.Children = &parent, []sharing.Case{child, parent}
+	page.Acts, page.Ways = actsFixture(), waysFixture()
 	page.Task = &sharing.Task{Kind: sharing.TaskAnswer, Department: police, ClaimedByName: hostile}
 	for i, action := range can {
 		page.Steps = append(page.Steps, caseStep{Action: action, Case: page, Form: formFixture(), Open: i == 0})
@@ -139,6 +145,78 @@ func formFixture() *form {
 		f.add(pointer, "wrong at "+pointer)
 	}
 	return f
+}
+
+// everyInput has an input of each kind that needs no desk.
+var everyInput = []input{
+	{Name: "note", As: asLine, Required: true, Suggest: func(*scene) []string { return []string{hostile} }},
+	{Name: "reasons", As: asText, If: when("agree", "false")},
+	{Name: "department", As: asNumber, Required: true},
+	{Name: "reason", As: asDate},
+	{Name: "resource", As: asSelect, From: offered, Renew: true}, {Name: "parent", As: asRadio, From: offered, Required: true, Renew: true},
+	{Name: "agree", As: asYesNo, Required: true}, {Name: "basis.law", As: asTick}, {Name: "basis.article", As: asTicks, From: offered},
+	{Name: "resource_id", As: asLines},
+	{Name: "basis", As: asBasis, Required: true},
+	{Name: "attachments", As: asFiles}, {Name: "basis.attachment", As: asFile}, {Name: "hidden", As: asHidden},
+}
+
+func offered(*scene) ([]choice, error) {
+	return []choice{{Value: "x" + hostile, Label: hostile}, {Value: "y", Label: "乙", Chosen: true}}, nil
+}
+
+// controlsFixture is a form laid out, with a problem at every input.
+func controlsFixture(f *form) []control {
+	for _, in := range everyInput {
+		f.Typed.Set(in.Name, hostile)
+		f.add(in.pointer(), "wrong at "+in.Name)
+	}
+	f.Typed.Set("agree", "true")
+	f.Typed.Set("basis.rows", "2")
+	f.Typed["attachments.attachment"] = []string{"f1"}
+	s := &scene{visit: &visit{words: chinese()}, Procedure: sharing.StandingDuty, Action: sharing.Fulfil}
+	controls, err := s.controls(f, everyInput)
+	if err != nil {
+		panic(err)
+	}
+	found := []choice{{Value: hostile, Label: hostile, Chosen: true}}
+	return append(controls, control{As: asResource, ID: f.ID("/found"), Name: "found", Label: hostile, Choices: found, Ask: hostile},
+		control{As: asCase, ID: f.ID("/found2"), Name: "found2", Label: hostile, Hint: hostile, Asked: true, IfName: "agree", IfValues: "true"},
+		control{As: asDepartment, ID: f.ID("/office"), Name: "office", Label: hostile, Hint: hostile, Required: true, Choices: found, Problems: []string{hostile}})
+}
+
+func factsFixture() []fact {
+	return []fact{plainFact(hostile, hostile), {Label: hostile, Values: []value{{Text: hostile, Href: "/files/x"}, {Text: hostile, Yes: true}, {Text: hostile, No: true}}},
+		{Label: hostile, Head: []string{hostile, "b"}, Rows: [][]value{{{Text: hostile}, {Text: hostile, Href: "/cases/1"}}}}}
+}
+
+func waysFixture() []way {
+	return []way{{Procedure: sharing.Coordination, Href: "/matters/new/coordination?parent=" + url.QueryEscape(hostile)}}
+}
+
+func actsFixture() []actLine {
+	return []actLine{{Act: sharing.Act{Version: 2, By: "u1", ByName: hostile, At: noon}, Title: hostile, Department: hostile, Facts: factsFixture()},
+		{Act: sharing.Act{Version: 3, By: sharing.System, At: noon}, Title: hostile}}
+}
+
+// matterFixture is a case of a procedure with everything it can have.
+func matterFixture(p sharing.Procedure) *matterPage {
+	from := caseFixture(sharing.Answering)
+	page := &matterPage{CaseView: from.CaseView, Facts: factsFixture(), Sections: []template.HTML{"<section>x</section>"}, Ways: waysFixture(), Acts: actsFixture(),
+		Story: from.Story, Meanwhile: from.Meanwhile, Failed: hostile, Typed: []string{hostile}}
+	page.Procedure, page.State = p, p.Machine().Starts[0]
+	page.Task = &sharing.Task{Kind: sharing.TaskKind(p.Machine().Actions()[0]), Department: police}
+	for i, transition := range p.Machine().Steps {
+		if transition.By == sharing.ByTime || transition.By == sharing.BySystem || i > 0 && transition.Action == p.Machine().Steps[i-1].Action {
+			continue
+		}
+		if slices.ContainsFunc(page.Steps, func(s matterStep) bool { return s.Action == transition.Action }) {
+			continue
+		}
+		f := newForm(4)
+		f.Prefix, f.Message, f.Files = "-"+string(transition.Action), hostile, []desk.Attachment{attachment}
+		page.Steps = append(page.Steps, matterStep{Action: transition.Action, Form: f, Controls: controlsFixture(f), Open: i == 0, Lead: hostile})
+	}
+	return page
 }
 
 // fixture is a page with data in it.
@@ -170,9 +248,9 @@ func fixtures() []fixture {
 		summaries = append(summaries, s)
 	}
 	var tasks []desk.TaskView
-	for i, kind := range []sharing.TaskKind{sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm, sharing.TaskCheck} {
+	for i, kind := range []sharing.TaskKind{sharing.TaskAnswer, sharing.TaskComplete, sharing.TaskProvide, sharing.TaskConfirm, sharing.TaskCheck, sharing.TaskConsent} {
 		t := desk.TaskView{Task: sharing.Task{ID: "t", Kind: kind, Department: police, Case: caseIn(sharing.Answering), DoneBy: hostile, DoneByName: hostile, ClaimedByName: hostile, DoneAt: &noon}, Clock: &red}
-		t.ClaimedBy = []string{"", reader.ID, hostile, "", ""}[i]
+		t.ClaimedBy = []string{"", reader.ID, hostile, "", "", ""}[i]
 		tasks = append(tasks, t)
 	}
 	application := sharing.Application{ID: "a1", Number: "S1" + hostile, Applicant: taxes, State: sharing.Submitted, Version: 3, Request: request, Paper: true, ReceivedAt: noon, UpdatedAt: noon}
@@ -188,7 +266,23 @@ func fixtures() []fixture {
 		Departments: []desk.DepartmentFigures{{Department: police, Open: 5, DueSoon: 1, Overdue: 2}, {Department: taxes}},
 		Items:       desk.Page[desk.OverdueItem]{Total: 2, Items: []desk.OverdueItem{{Case: caseIn(sharing.Answering), Clock: red}, {Case: caseIn(sharing.Agreed), Clock: yellow}}}}
 	grant := *caseFixture(sharing.InUse).Grant
-	return []fixture{
+	opening := newForm(0)
+	opening.Message = hostile
+	lent := sharing.Delegation{ID: "g1", FromName: hostile, ToName: hostile, Roles: []sharing.Role{sharing.Approver, sharing.DataSpecialist},
+		Begins: sharing.NewDate(2026, 11, 20), Ends: sharing.NewDate(2026, 11, 24), Reason: hostile}
+	ended := lent
+	ended.RevokedAt, ended.RevokedByName = &noon, hostile
+	pages := []fixture{
+		{"full", "open", openPage{Procedure: sharing.CorrectionDispute, Lead: hostile, Form: opening, Controls: controlsFixture(opening)}},
+		{"all", "matters", mattersPage{Procedures: sharing.Procedures}}, {"none", "matters", mattersPage{}},
+		{"full", "change_notices", noticesPage{Notices: []noticeLine{noticeFixture(sharing.Warning), noticeFixture(sharing.Temporary)}}}, {"none", "change_notices", noticesPage{}},
+		{"full", "versions", versionsPage{Title: hostile, Resource: "r1", Versions: []versionLine{
+			{VersionView: desk.VersionView{Resource: resource}, Lines: []differenceLine{{hostile, hostile, ""}, {"x", "", hostile}}},
+			{VersionView: desk.VersionView{Resource: sharing.Resource{Version: 1, Class: sharing.NotShared, Grade: 1}, ReplacedAt: &noon}}}}},
+		{"bare", "matter", &matterPage{CaseView: desk.CaseView{Case: sharing.Case{Procedure: sharing.StandingDuty, State: sharing.Owed}}}},
+		{"full", "delegations", delegationsPage{Form: formFixture(), Colleagues: users, More: more, Found: desk.Page[desk.DelegationView]{Items: []desk.DelegationView{
+			{Delegation: lent, Given: true, Running: true, CanEnd: true}, {Delegation: lent}, {Delegation: lent, Over: true}, {Delegation: ended, Over: true}}}}},
+		{"empty", "delegations", delegationsPage{Form: newForm(0)}},
 		{"demo", "home", homePage{Tour: tour, Users: 187}}, {"plain", "home", homePage{}},
 		{"full", "workbench", workbenchPage{Tasks: desk.Page[desk.TaskView]{Items: tasks, Total: 9}, Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},
 			Cases: desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, Endings: endings, MayPaper: true}},
@@ -201,7 +295,7 @@ func fixtures() []fixture {
 		{"full", "catalog", catalogPage{Query: desk.CatalogQuery{Text: hostile, Class: sharing.Conditional, Provider: police.ID, Base: sharing.BaseCredit}, Draft: "a1", Departments: []sharing.Department{police, taxes},
 			Classes: sharing.Classes, Bases: bases, Found: desk.Page[sharing.Resource]{Items: []sharing.Resource{resource, unconditional, notShared}, Total: 3}, More: more}},
 		{"empty", "catalog", catalogPage{}},
-		{"apply", "resource", resourcePage{Resource: resource, MayApply: true, Drafts: []sharing.Application{draft, application}, Draft: "a1", Form: formFixture(), Endings: endings[3:]}},
+		{"apply", "resource", resourcePage{Resource: resource, MayApply: true, Drafts: []sharing.Application{draft, application}, Draft: "a1", Form: formFixture(), Endings: endings[3:], Ways: waysFixture()}},
 		{"unconditional", "resource", resourcePage{Resource: unconditional, MayApply: true, Form: newForm(0)}},
 		{"not shared", "resource", resourcePage{Resource: notShared, Form: newForm(0)}}, {"bare", "resource", resourcePage{Resource: sharing.Resource{Title: "x", Class: sharing.Conditional}, Form: newForm(0)}},
 		{"drafts", "applications", applicationsPage{Tabs: tabs, State: sharing.Draft, Found: desk.Page[sharing.Application]{Items: []sharing.Application{draft}}, More: more, MayPaper: true}},
@@ -216,7 +310,7 @@ func fixtures() []fixture {
 			{Resource: resource, Article: "16", Duty: "答复" + hostile, DutyEN: "answer", Due: &projection, Regulation: law}, {Resource: unconditional, AtOnce: true, Article: "16", Statutory: true, Regulation: law},
 			{Resource: resource, Article: "21", Regulation: law}, {Resource: resource, Due: &sharing.Projection{}, Regulation: law}}}},
 		{"blocked", "preview", previewPage{View: desk.ApplicationView{}, Form: newForm(0), Blocked: true}},
-		{"full", "cases", casesPage{Tabs: tabs, As: "provider", State: sharing.Refused, States: sharing.States, Number: hostile, Found: desk.Page[desk.CaseSummary]{Items: summaries}, More: more}},
+		{"full", "cases", casesPage{Tabs: tabs, As: "provider", State: sharing.Refused, States: sharing.States, Procedure: sharing.Coordination, Procedures: sharing.Procedures, Number: hostile, Found: desk.Page[desk.CaseSummary]{Items: summaries}, More: more}},
 		{"empty", "cases", casesPage{As: "all", States: sharing.States}},
 		{"all steps", "case", caseFixture(sharing.Answering, caseSteps...)},
 		{"agreed", "case", func() *casePage {
@@ -231,11 +325,39 @@ func fixtures() []fixture {
 		{"nothing open", "inbox", inboxPage{Tab: "open"}}, {"nothing done", "inbox", inboxPage{Tab: "done"}}, {"nothing started", "inbox", inboxPage{Tab: "mine"}},
 		{"full", "messages", messagesPage{Lines: []messageLine{{MessageView: desk.MessageView{Topic: "urged" + hostile, At: noon, Case: caseIn(sharing.Answering)}, Title: hostile, Details: []string{hostile}}}, More: more}},
 		{"empty", "messages", messagesPage{}},
-		{"full", "grants", grantsPage{Tabs: tabs, As: "provider", State: sharing.GrantEnded, States: []sharing.GrantState{sharing.GrantActive, sharing.GrantEnded},
+		{"full", "grants", grantsPage{Tabs: tabs, As: "provider", State: sharing.GrantEnded, States: sharing.GrantStates,
 			Found: desk.Page[sharing.Grant]{Items: []sharing.Grant{grant}}, More: more}}, {"empty", "grants", grantsPage{}},
+		{"marked", "grants", grantsPage{Tabs: tabs, Found: desk.Page[sharing.Grant]{Items: []sharing.Grant{grant}}, Marks: map[string]int{grant.Resource.ID: 2}}},
+		{"found", "verification", verificationPage{Form: formFixture(), Entries: []choice{{Value: hostile, Label: hostile}}, Status: &desk.RecordStatus{
+			Resource: grant.Resource, Provider: police, RecordKey: hostile, UnderVerification: true, Since: noon, Cases: []sharing.Case{caseIn(sharing.Verifying)},
+			MustProceed: "24", Regulation: desk.RegulationRef{ID: "city-2023@1"}}}},
+		{"not found", "verification", verificationPage{Form: newForm(0), Status: &desk.RecordStatus{Resource: grant.Resource, Provider: police}}},
+		{"empty", "verification", verificationPage{Form: newForm(0)}},
+		{"open", "marks", marksPage{Tabs: tabs, Found: desk.Page[desk.Mark]{Items: []desk.Mark{
+			{Resource: grant.Resource, Provider: police, RecordKey: hostile, Fields: []string{hostile}, Since: noon, Number: "Y20261122-AAAAAAAA"},
+			{Resource: grant.Resource, Provider: police, Since: noon}}}, More: more}},
+		{"corrected", "marks", marksPage{Tabs: tabs, Corrected: true, Found: desk.Page[desk.Mark]{Items: []desk.Mark{{Resource: grant.Resource, Provider: police, Since: noon}}}}},
+		{"empty", "marks", marksPage{Tabs: tabs}},
 		{"full", "board", boardPage{Endings: endings, Board: board, Provider: police.ID, Light: desk.Red, Address: "/board?x=1", Chosen: &police, More: more}}, {"empty", "board", boardPage{}},
 		{"asked", "due", duePage{Form: formFixture(), Regulations: []regulationDuties{{ID: "x", Title: hostile, Duties: []choice{{Value: "x", Label: hostile, Chosen: true}}}},
 			Result: &dueResult{Received: sharing.DateOf(noon), Budget: sharing.Budget{N: 1, Unit: sharing.Months}, Projection: projection, Duty: hostile, Cite: hostile, Warning: true}}},
 		{"new", "due", duePage{Form: newForm(0)}},
 	}
+	for _, p := range sharing.Procedures[1:] {
+		pages = append(pages, fixture{string(p), "matter", matterFixture(p)})
+	}
+	pages = append(pages, publicFixtures()...)
+	pages = append(pages, grantFixtures()...)
+	pages = append(pages, projectFixtures()...)
+	return pages
+}
+
+// noticeFixture is a change ahead, read by nobody yet or, of a temporary one, read.
+func noticeFixture(state sharing.State) noticeLine {
+	n := desk.ChangeNotice{CaseID: "c-" + string(state), Number: "M1", State: state, Kind: sharing.ChangedElements, Resource: sharing.ResourceRef{ID: "r1", Title: hostile},
+		Provider: police, Why: hostile, TakesEffectOn: sharing.NewDate(2026, 12, 21), Regulation: law, Article: "12", MayAcknowledge: true}
+	if state == sharing.Temporary {
+		n.Kind, n.LastDay, n.Acknowledged, n.AcknowledgedBy, n.MayAcknowledge = sharing.TemporaryClass, sharing.NewDate(2026, 12, 31), &noon, hostile, false
+	}
+	return noticeLine{ChangeNotice: n, Lines: []differenceLine{{hostile, "a" + hostile, "b" + hostile}, {"x", "", "y"}}, CSRF: "mark", Key: "key" + hostile, Back: "/changes/notices"}
 }

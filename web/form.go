@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,7 +95,11 @@ func (f *form) Listed() []struct{ ID, Text string } {
 	slices.Sort(pointers)
 	for _, p := range pointers {
 		for _, text := range f.Problems[p] {
-			list = append(list, struct{ ID, Text string }{f.ID(p), text})
+			id := ""
+			if p != "" { // what has no place cannot be jumped to
+				id = f.ID(p)
+			}
+			list = append(list, struct{ ID, Text string }{id, text})
 		}
 	}
 	return list
@@ -159,6 +164,10 @@ func (f *form) explain(v *visit, err error) error {
 	return nil
 }
 
+// caseNumber is what the number of a case looks like: a detail that is one can be
+// shown as it is, and so can days, and the names of entries that have a datum already.
+var caseNumber = regexp.MustCompile(`^[A-Z][0-9]{8}-[0-9A-Z]{8}$`)
+
 // rule puts a broken rule into words: by the rule and the field where there is
 // such a text, else by the rule alone.
 func (w words) rule(e sharing.FieldError) string {
@@ -171,8 +180,12 @@ func (w words) rule(e sharing.FieldError) string {
 		key = "rule.any"
 	}
 	detail := e.Detail
-	if _, err := strconv.Atoi(detail); err != nil {
-		detail = ""
+	if _, err := strconv.Atoi(detail); err != nil && !caseNumber.MatchString(detail) && e.Rule != "one_source" {
+		if day, err := sharing.ParseDate(detail); err == nil {
+			detail = w.Day(day)
+		} else {
+			detail = ""
+		}
 	}
 	if detail == "" && len(placeholders(w.T(key))) > 0 {
 		key = "rule.any"

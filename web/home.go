@@ -19,6 +19,8 @@ type workbenchPage struct {
 	Board    *desk.Board // nil where the board is not the reader's
 	Endings  []ending
 	MayPaper bool
+	Holds    bool // the list of what waits is the reader's to see
+	Notices  bool // so are public criticisms
 }
 
 // home is the first page.
@@ -36,7 +38,7 @@ func (v *visit) home() error {
 func (v *visit) workbench() error {
 	const few = 6
 	d, ctx, me := v.site.desk, v.ctx(), v.user
-	page := workbenchPage{MayPaper: d.MayRegisterPaper(me)}
+	page := workbenchPage{MayPaper: d.MayRegisterPaper(me), Holds: d.MaySeeHolds(me), Notices: d.MaySeeCriticisms(me)}
 	var err error
 	if page.Endings, err = v.endings(); err != nil {
 		return err

@@ -5,26 +5,26 @@ import (
 	"gongshu/sharing"
 )
 
-// inboxPage is what waits for one's department, what was done, and what one
-// started oneself.
+// inboxPage is what waits for one's department, what was done, what one started
+// oneself, and what one follows.
 type inboxPage struct {
 	Tabs  []tab
 	Tab   string
 	Tasks desk.Page[desk.TaskView]
-	Cases desk.Page[desk.CaseSummary] // of the tab "mine"
+	Cases desk.Page[desk.CaseSummary] // of the tabs "mine" and "following"
 	More  more
 	Key   string
 }
 
 // inbox lists tasks, the most urgent first.
 func (v *visit) inbox() error {
-	tabs, current := v.tabs("/inbox", "tab", []string{string(desk.TabOpen), string(desk.TabDone), "mine"},
+	tabs, current := v.tabs("/inbox", "tab", []string{string(desk.TabOpen), string(desk.TabDone), "mine", "following"},
 		func(value string) string { return v.words.T("inbox.tab." + value) })
 	page := inboxPage{Tabs: tabs, Tab: current, Key: newForm(0).Key}
 	var err error
 	cursor := v.QueryParam("cursor")
-	if current == "mine" {
-		page.Cases, err = v.site.desk.Cases(v.ctx(), v.user, desk.CaseQuery{Mine: true, Cursor: cursor, Limit: desk.DefaultLimit})
+	if current == "mine" || current == "following" {
+		page.Cases, err = v.site.desk.Cases(v.ctx(), v.user, desk.CaseQuery{Mine: current == "mine", Following: current == "following", Cursor: cursor, Limit: desk.DefaultLimit})
 		page.More = v.more(page.Cases.Total, page.Cases.Next)
 	} else {
 		page.Tasks, err = v.site.desk.Tasks(v.ctx(), v.user, desk.TaskQuery{Tab: desk.TaskTab(current), Cursor: cursor, Limit: desk.DefaultLimit})

@@ -30,7 +30,12 @@ func (v *visit) messages() error {
 	}
 	page := messagesPage{Found: found, More: v.more(found.Total, found.Next)}
 	for _, m := range found.Items {
-		page.Lines = append(page.Lines, messageLine{MessageView: m, Title: s.Code("told", m.Topic), Details: s.about(m.Case, v.site.desk.Law()).details(m.Data)})
+		s := s.about(m.Case, v.site.desk.Law())
+		title := s.told(m.Topic)
+		if m.Mine {
+			title = s.followed(m.Data)
+		}
+		page.Lines = append(page.Lines, messageLine{MessageView: m, Title: title, Details: s.details(m.Data)})
 	}
 	return v.ok("messages", "messages", page)
 }

@@ -29,12 +29,14 @@ func statusOf(code sharing.Code) int {
 		return http.StatusMethodNotAllowed
 	case sharing.CodeStale:
 		return http.StatusPreconditionFailed
-	case sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeKeyReused, sharing.CodeInProgress:
+	case sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeUrged, sharing.CodeKeyReused, sharing.CodeInProgress:
 		return http.StatusConflict
 	case sharing.CodeConditionalRead:
 		return http.StatusPreconditionRequired
 	case sharing.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
+	case sharing.CodeTooMany:
+		return http.StatusTooManyRequests
 	case sharing.CodeUnavailable:
 		return http.StatusServiceUnavailable
 	}
@@ -57,6 +59,7 @@ func (v *visit) problem(err error) error {
 	if errors.As(err, &e) {
 		page = problemPage{Status: statusOf(e.Code), Code: e.Code, Article: e.Article}
 	}
+	v.retryAfter(err)
 	switch page.Status {
 	case http.StatusUnauthorized:
 		v.user = sharing.User{}
@@ -86,9 +89,15 @@ func otherMethod(methods []string) handler {
 	}
 }
 
-func (v *visit) backHome() error       { return v.redirect("/") }
-func (v *visit) backToInbox() error    { return v.redirect("/inbox") }
-func (v *visit) backToCase() error     { return v.redirect("/cases/" + segment(v.Param("id"))) }
+func (v *visit) backHome() error    { return v.redirect("/") }
+func (v *visit) backToInbox() error { return v.redirect("/inbox") }
+func (v *visit) backToCase() error {
+	action := sharing.Action(v.Param("action"))
+	if !slices.ContainsFunc(sharing.Procedures, func(p sharing.Procedure) bool { return slices.Contains(p.Machine().Actions(), action) }) {
+		return v.nowhere()
+	}
+	return v.redirect("/cases/" + segment(v.Param("id")))
+}
 func (v *visit) backToResource() error { return v.redirect("/catalog/" + segment(v.Param("id"))) }
 func (v *visit) backToPreview() error {
 	return v.redirect("/applications/" + segment(v.Param("id")) + "/preview")

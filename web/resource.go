@@ -1,6 +1,8 @@
 package web
 
 import (
+	"html/template"
+	"net/url"
 	"slices"
 
 	"gongshu/desk"
@@ -15,6 +17,8 @@ type resourcePage struct {
 	Draft    string                // the one to be added to unless chosen otherwise
 	Form     *form
 	Endings  []ending // what keeps an application from being accepted today
+	Ways     []way    // to cases of other procedures about it
+	Sections []template.HTML
 }
 
 // resource shows one catalog entry.
@@ -24,6 +28,16 @@ func (v *visit) resource() error {
 		return err
 	}
 	page := resourcePage{Resource: r, MayApply: v.site.desk.MayApply(v.user, r), Draft: v.QueryParam("draft"), Form: newForm(0)}
+	page.Ways = v.ways(func(look face) bool { return look.FromResource != nil && look.FromResource(v, r) }, url.Values{"resource": {r.ID}})
+	page.Sections, err = v.sections(func(look face) ([]template.HTML, error) {
+		if look.OnResource == nil {
+			return nil, nil
+		}
+		return look.OnResource(v, r)
+	})
+	if err != nil {
+		return err
+	}
 	if page.MayApply {
 		if page.Endings, err = v.ended(); err != nil {
 			return err

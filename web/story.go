@@ -2,8 +2,10 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gongshu/desk"
 	"gongshu/regulation"
@@ -13,7 +15,8 @@ import (
 // storyteller puts the codes of the trail and of messages into words.
 type storyteller struct {
 	words
-	departments []sharing.Department   // of the reader's region
+	departments []sharing.Department // of the reader's region
+	procedure   sharing.Procedure
 	law         *regulation.Regulation // of the case; nil when it is not loaded
 	facts       map[string]bool        // of the case, on which limits may depend
 }
@@ -26,7 +29,7 @@ func (v *visit) storyteller() (storyteller, error) {
 
 // about is the storyteller for a case.
 func (s storyteller) about(c sharing.Case, law *regulation.Library) storyteller {
-	s.law, s.facts = nil, c.Facts
+	s.procedure, s.law, s.facts = c.Procedure, nil, c.Facts
 	if r, ok := law.ByID(c.RegulationID); ok {
 		s.law = r
 	}
@@ -59,7 +62,7 @@ type storyLine struct {
 func (s storyteller) tell(entries []sharing.Entry) []storyLine {
 	lines := make([]storyLine, len(entries))
 	for i, e := range entries {
-		lines[i] = storyLine{Entry: e, Title: s.Code("did", e.Action), Department: cmp.Or(s.department(e.DepartmentID), e.DepartmentName), Details: s.details(e.Data)}
+		lines[i] = storyLine{Entry: e, Title: s.Of("did", s.procedure, e.Action), Department: cmp.Or(s.department(e.DepartmentID), e.DepartmentName), Details: s.details(e.Data)}
 		if rung := e.Data["rung"]; e.Action == sharing.RungFired && rung != "" {
 			lines[i].Title = s.Code("told", rung)
 		}
@@ -107,19 +110,53 @@ func (s storyteller) details(data map[string]string) []string {
 		b, _ := s.budget(sharing.DutyAnswer)
 		say("story.extended", s.longer(b, n))
 	}
-	for _, duty := range []string{sharing.DutyPrecheck, sharing.DutyAnswer, sharing.DutyProvide, sharing.DutyConfirm} {
+	for _, duty := range s.duties(data) {
 		if due, err := sharing.ParseDate(data[duty]); err == nil {
 			say("story.limit", s.limitOf(duty), s.Limit(due))
 		}
 	}
 	day("valid_until", "story.valid_until")
+	day("takes_effect_on", "story.takes_effect")
+	if n, err := strconv.Atoi(data["left"]); err == nil && n < 0 {
+		list = append(list, s.N("story.over", -n))
+	} else if err == nil {
+		list = append(list, s.N("story.left", n))
+	}
+	day("reply_by", "story.reply_by")
 	if data["late"] != "" {
 		say("story.late")
 	}
 	if kind := data["task"]; kind != "" {
-		list = append(list, s.Code("task", kind))
+		list = append(list, s.Of("task", s.procedure, kind))
 	}
 	return list
+}
+
+// duties lists the duties whose limits data names, those of a share application
+// first, in the order of its story.
+func (s storyteller) duties(data map[string]string) []string {
+	duties := []string{sharing.DutyPrecheck, sharing.DutyAnswer, sharing.DutyProvide, sharing.DutyConfirm}
+	for _, name := range slices.Sorted(maps.Keys(data)) {
+		if strings.Contains(name, ".") && !slices.Contains(duties, name) {
+			duties = append(duties, name)
+		}
+	}
+	return duties
+}
+
+// told puts the topic of a message into words: an action, a state, a rung.
+func (s storyteller) told(topic string) string {
+	p := string(s.procedure)
+	return s.T(s.first("told."+p+"."+topic, "told."+topic, "did."+p+"."+topic, "did."+topic, "state."+topic, "told.any"))
+}
+
+// followed puts into words what became of a case that the reader follows: the step,
+// or the rung, that the data names.
+func (s storyteller) followed(data map[string]string) string {
+	if rung := data["rung"]; rung != "" {
+		return s.T("followed", s.told(rung))
+	}
+	return s.T("followed", s.Of("did", s.procedure, data["action"]))
 }
 
 // moved says how the calendar moved a limit, under which notices.
@@ -154,14 +191,16 @@ func (s storyteller) moved(data map[string]string) []string {
 
 // limitOf names the limit of a duty: 答复期限. An operator's target is called one.
 func (s storyteller) limitOf(duty string) string {
-	key := "limit." + duty
-	if !s.Knows(key) {
-		key = "limit.any"
+	name := s.T(s.first("limit."+duty, "limit.any"))
+	if s.law != nil && !s.Knows("limit."+duty) {
+		if d, ok := s.law.Duty(duty); ok {
+			name = s.T("limit.of", s.pick(d.Title, d.TitleEn))
+		}
 	}
 	if _, statutory := s.budget(duty); !statutory {
-		return s.T("limit.target", s.T(key))
+		return s.T("limit.target", name)
 	}
-	return s.T(key)
+	return name
 }
 
 // Longer writes by how much a clock's limit was extended.

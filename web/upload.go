@@ -85,14 +85,11 @@ func (v *visit) nameFiles(f *form) error {
 		if id == "" {
 			continue
 		}
-		a, body, err := v.site.desk.File(v.ctx(), v.user, id)
+		a, err := v.site.desk.FileInfo(v.ctx(), v.user, id)
 		if sharing.CodeOf(err) == sharing.CodeNotFound {
 			continue
 		}
 		if err != nil {
-			return err
-		}
-		if err := body.Close(); err != nil {
 			return err
 		}
 		f.Files = append(f.Files, a)

@@ -20,16 +20,18 @@ import (
 var templateFiles embed.FS
 
 // shared are the templates that every page is built from.
-var shared = []string{"layout", "form", "parts"}
+var shared = []string{"layout", "form", "control", "parts", "everyone"}
 
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
-var pages = []string{"application", "applications", "board", "case", "cases", "catalog", "draft", "due", "grants",
-	"home", "inbox", "messages", "preview", "problem", "resource", "resume", "signin", "workbench"}
+var pages = []string{"application", "applications", "board", "bulletin", "case", "cases", "catalog", "change_notices", "criticisms", "delegations", "draft",
+	"due", "grant", "grants", "holds", "home", "inbox", "marks", "matter", "matters", "messages", "open", "preview", "problem", "public", "public_ask", "public_entry", "public_follow", "public_prove", "public_request", "register", "register_form", "registers", "scenario", "scenario_form", "scenarios",
+	"resource", "resume", "signin", "verification", "versions", "workbench"}
 
 // views holds each page in each language, parsed once.
 type views struct {
 	byLocale map[Locale]map[string]*template.Template
+	parts    map[Locale]*template.Template // what pages are built from
 	words    map[Locale]words
 }
 
@@ -37,12 +39,12 @@ func loadViews(a *assets, law *regulation.Library, dictionaries map[Locale]dicti
 	if err := declared(); err != nil {
 		return nil, err
 	}
-	v := &views{byLocale: map[Locale]map[string]*template.Template{}, words: map[Locale]words{}}
+	v := &views{byLocale: map[Locale]map[string]*template.Template{}, parts: map[Locale]*template.Template{}, words: map[Locale]words{}}
 	for _, l := range Locales {
 		w := words{locale: l, own: dictionaries[l], lost: lost}
 		v.words[l], v.byLocale[l] = w, map[string]*template.Template{}
 		base := template.New("").Option("missingkey=error").Funcs(functions(w, a, law))
-		for _, name := range shared {
+		for _, name := range slices.Concat(shared, facesShown()) {
 			if _, err := base.ParseFS(templateFiles, "templates/"+name+".html"); err != nil {
 				return nil, err
 			}
@@ -62,8 +64,29 @@ func loadViews(a *assets, law *regulation.Library, dictionaries map[Locale]dicti
 			}
 			v.byLocale[l][name] = page
 		}
+		v.parts[l] = base // not executed before it was cloned for the last time
 	}
 	return v, nil
+}
+
+// facesShown lists the templates of single procedures: those of them that need any.
+func facesShown() []string {
+	var names []string
+	for _, p := range sharing.Procedures {
+		if _, err := fs.Stat(templateFiles, "templates/face_"+string(p)+".html"); err == nil {
+			names = append(names, "face_"+string(p))
+		}
+	}
+	return names
+}
+
+// part makes a piece of a page.
+func (vs *views) part(l Locale, name string, data any) (template.HTML, error) {
+	var b bytes.Buffer
+	if err := vs.parts[l].ExecuteTemplate(&b, name, data); err != nil {
+		return "", err
+	}
+	return template.HTML(b.String()), nil //nolint:gosec // html/template made it
 }
 
 // declared holds the template files and their declarations to each other.
@@ -72,7 +95,7 @@ func declared() error {
 	if err != nil {
 		return err
 	}
-	want := slices.Concat(shared, pages)
+	want := slices.Concat(shared, facesShown(), pages)
 	var problems []error
 	for _, f := range files {
 		name := strings.TrimSuffix(strings.TrimPrefix(f, "templates/"), ".html")
@@ -91,7 +114,7 @@ func declared() error {
 // functions are what templates can call, in one language.
 func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 	return template.FuncMap{
-		"t": w.T, "n": w.N, "code": w.Code,
+		"t": w.T, "n": w.N, "code": w.Code, "of": w.Of,
 		"day": w.Day, "limit": w.Limit, "instant": w.Instant, "short": w.Short, "stamp": w.Stamp, "until": w.Until,
 		"term": w.Term, "article": w.Article, "budget": w.Budget,
 		"number": w.Number, "pick": w.pick, "size": w.Size,
@@ -148,6 +171,10 @@ type frame struct {
 	Section string // entry of the menu that is current
 	Watches bool   // the board is in the menu
 	Applies bool   // applications are in the menu
+	Checks  bool   // so is the query for records under verification
+	Opens   bool   // so is what else can be brought before somebody
+	Files   bool   // so are the registers
+	Chooses bool   // so is the register of scenarios
 	Notice  *notice
 	Data    any
 }
@@ -175,6 +202,10 @@ func (v *visit) show(status int, page, section string, data any) error {
 	if f.Signed {
 		f.Watches = v.site.desk.MayWatch(v.user)
 		f.Applies = v.site.desk.MayApplyAtAll(v.user) || v.site.desk.MayRegisterPaper(v.user)
+		f.Checks = v.site.desk.MayCheckRecords(v.user)
+		f.Opens = len(v.openable()) > 0
+		f.Files = v.site.desk.MaySeeRegisters(v.user)
+		f.Chooses = v.site.desk.HasScenarios(v.user)
 	}
 	html, err := v.site.views.execute(page, f)
 	if err != nil {

@@ -26,6 +26,10 @@ type visit struct {
 	words   words
 	user    sharing.User // zero when nobody is signed in
 	session desk.Session
+	// tried and triedForm are what was done beside the steps of a case and came back
+	// with its problems.
+	tried     sharing.Action
+	triedForm *form
 }
 
 type handler func(v *visit) error

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
+
+	"gongshu/sharing"
 )
 
 // Locale is a language of the pages.
@@ -29,7 +32,10 @@ func localeOf(s string) Locale {
 	return Chinese
 }
 
-//go:embed catalogs/zh.json catalogs/en.json
+// catalogFiles has, for each language, what all pages say in catalogs/zh.json and
+// what one procedure says in a file of its own, such as catalogs/zh/dispute.json.
+//
+//go:embed catalogs
 var catalogFiles embed.FS
 
 // dictionary holds every text of one language by its key. {0}, {1} … stand for
@@ -38,22 +44,43 @@ var catalogFiles embed.FS
 type dictionary map[string]string
 
 // loadDictionaries reads the catalogs and holds them to each other: the same
-// keys, and in each text the same arguments.
+// keys, each in one file only, and in each text the same arguments.
 func loadDictionaries() (map[Locale]dictionary, error) {
 	all := map[Locale]dictionary{}
 	for _, l := range Locales {
-		name := "catalogs/" + string(l) + ".json"
-		data, err := catalogFiles.ReadFile(name)
+		d, err := loadDictionary(catalogFiles, "catalogs/"+string(l))
 		if err != nil {
 			return nil, err
-		}
-		var d dictionary
-		if err := json.Unmarshal(data, &d); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		all[l] = d
 	}
 	return all, compareDictionaries(all[Chinese], all[English])
+}
+
+// loadDictionary reads a language: the file stem.json and those in the folder stem.
+func loadDictionary(files fs.FS, stem string) (dictionary, error) {
+	names, err := fs.Glob(files, stem+"/*.json")
+	if err != nil {
+		return nil, err
+	}
+	d := dictionary{}
+	for _, name := range append([]string{stem + ".json"}, names...) {
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		var part dictionary
+		if err := json.Unmarshal(data, &part); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for key, text := range part {
+			if _, twice := d[key]; twice {
+				return nil, fmt.Errorf("%s: %s stands in another file, too", name, key)
+			}
+			d[key] = text
+		}
+	}
+	return d, nil
 }
 
 func compareDictionaries(zh, en dictionary) error {
@@ -128,6 +155,22 @@ func (w words) N(key string, n int, args ...any) string {
 // Code returns the text for a code of the domain, such as state.answering.
 func (w words) Code(kind string, code any) string {
 	return w.T(kind + "." + fmt.Sprint(code))
+}
+
+// Of returns the text for a code of a procedure: its own, such as
+// did.dispute.submit, or else the one for all procedures, such as did.submit.
+func (w words) Of(kind string, p sharing.Procedure, code any) string {
+	return w.T(w.first(fmt.Sprintf("%s.%s.%v", kind, p, code), fmt.Sprintf("%s.%v", kind, code)))
+}
+
+// first returns the first of the keys that has a text, or the last.
+func (w words) first(keys ...string) string {
+	for _, key := range keys {
+		if w.Knows(key) {
+			return key
+		}
+	}
+	return keys[len(keys)-1]
 }
 
 // Knows reports whether key has a text.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"text/template/parse"
 	"time"
 
@@ -41,6 +43,35 @@ func TestDictionariesAreEqual(t *testing.T) {
 	}
 }
 
+// A language is read from its files together, and no key stands in two of them.
+func TestDictionaryOfSeveralFiles(t *testing.T) {
+	files := fstest.MapFS{"zh.json": {Data: []byte(`{"a":"甲"}`)}, "zh/dispute.json": {Data: []byte(`{"b":"乙"}`)}}
+	if d, err := loadDictionary(files, "zh"); err != nil || !maps.Equal(d, dictionary{"a": "甲", "b": "乙"}) {
+		t.Errorf("read %v, %v", d, err)
+	}
+	files["zh/change.json"] = &fstest.MapFile{Data: []byte(`{"a":"丙"}`)}
+	if _, err := loadDictionary(files, "zh"); err == nil || !strings.Contains(err.Error(), "a stands in another file") {
+		t.Errorf("a key twice: %v", err)
+	}
+	files["zh/change.json"] = &fstest.MapFile{Data: []byte(`{`)}
+	if _, err := loadDictionary(files, "zh"); err == nil || !strings.Contains(err.Error(), "zh/change.json") {
+		t.Errorf("a broken file: %v", err)
+	}
+}
+
+// What a procedure says for itself goes before what all say.
+func TestOf(t *testing.T) {
+	w := words{own: dictionary{"did.submit": "提交", "did.dispute.submit": "提出疑义"}, lost: func(string) {}}
+	for p, want := range map[sharing.Procedure]string{sharing.CorrectionDispute: "提出疑义", sharing.ShareApplication: "提交"} {
+		if got := w.Of("did", p, sharing.Submit); got != want {
+			t.Errorf("%s: got %q", p, got)
+		}
+	}
+	if got := w.Of("did", sharing.ShareApplication, sharing.Pass); got != "—" {
+		t.Errorf("without a text: %q", got)
+	}
+}
+
 // Chinese stays out of the English catalog but for the name of the language and
 // the names of buttons in it, and a text has both forms of number or neither.
 func TestDictionariesAreComplete(t *testing.T) {
@@ -53,6 +84,9 @@ func TestDictionariesAreComplete(t *testing.T) {
 			t.Errorf("%s is not English: %s", key, text)
 		}
 		for a, b := range map[string]string{".one": ".other", ".other": ".one"} {
+			if strings.HasPrefix(key, "opt.") {
+				continue // a code may be "other"
+			}
 			if stem, ok := strings.CutSuffix(key, a); ok && all[English][stem+b] == "" {
 				t.Errorf("%s has no %s", key, b)
 			}
@@ -78,7 +112,7 @@ func TestKeysInUseHaveTexts(t *testing.T) {
 			if !strings.HasSuffix(key, ".") && (d[key+".one"] == "" || d[key+".other"] == "") {
 				t.Errorf("%s: no texts for the number of %q", where, key)
 			}
-		case "code", "Code":
+		case "code", "Code", "of", "Of":
 			if !slices.ContainsFunc(slices.Collect(keys(d)), func(k string) bool { return strings.HasPrefix(k, key+".") }) {
 				t.Errorf("%s: no texts for codes of %q", where, key)
 			}
@@ -112,7 +146,7 @@ func TestKeysInUseHaveTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := regexp.MustCompile(`\b(?:w|s|words)\.(T|N|Code)\("([^"]+)"`)
+	call := regexp.MustCompile(`\b(?:w|s|words)\.(T|N|Code|Of)\("([^"]+)"`)
 	for _, file := range sources {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
@@ -210,7 +244,32 @@ func TestCodesHaveTexts(t *testing.T) {
 			need("notice.done", string(a))
 		}
 	}
-	need("notice.done.answer", string(sharing.Agreed), string(sharing.Refused))
+	need("notice.done.answer", string(sharing.Agreed), string(sharing.Refused), string(sharing.Consenting))
+	for _, p := range sharing.Procedures {
+		for _, kind := range []string{"procedure", "start", "lead"} {
+			need(kind, string(p))
+		}
+		if p == sharing.ShareApplication {
+			continue
+		}
+		need("did", string(p)+".submit")
+		need("told", string(p)+".submit")
+		need("party", string(p)+".applicant", string(p)+".provider")
+		for _, step := range p.Machine().Steps {
+			kinds := []string{"did", "told"}
+			if step.By != sharing.ByTime && step.By != sharing.BySystem {
+				kinds = append(kinds, "do", "send", "notice.done")
+				if !slices.Contains(asideSteps, step.Action) { // nobody is waited for to take those
+					kinds = append(kinds, "task")
+				}
+			}
+			for _, kind := range kinds {
+				if !w.Knows(w.first(kind+"."+string(p)+"."+string(step.Action), kind+"."+string(step.Action))) {
+					t.Errorf("%s: no text for %s.%s", p, kind, step.Action)
+				}
+			}
+		}
+	}
 	need("did", string(sharing.Submit), string(sharing.Expire), string(sharing.Claim), string(sharing.Release), string(sharing.RungFired), string(sharing.CalendarMoved), string(sharing.Urge))
 	need("told", string(sharing.Submit), "granted_at_once", string(sharing.Pass), string(sharing.SendBack), string(sharing.Extend), string(sharing.Reassign),
 		string(sharing.RequestCompletion), string(sharing.Complete), string(sharing.Agreed), string(sharing.Refused), string(sharing.Provide), string(sharing.Confirm),
@@ -231,7 +290,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	need("light.shape", string(desk.Green), string(desk.Yellow), string(desk.Red), string(desk.Grey))
 	codes := []sharing.Code{sharing.CodeInvalid, sharing.CodeNotFound, sharing.CodeForbidden, sharing.CodeUnauthenticated, sharing.CodeStale,
 		sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeKeyReused, sharing.CodeInProgress, sharing.CodeNotShared, sharing.CodeNoRegulation,
-		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead, codeMethod}
+		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead, sharing.CodeTooMany, codeMethod}
 	for _, c := range codes {
 		need("error", string(c))
 		status := statusOf(c)

@@ -38,6 +38,36 @@ function reveal() {
 window.addEventListener("hashchange", reveal);
 document.addEventListener("DOMContentLoaded", reveal);
 
+// An input that depends on another one is there only while that one has a certain
+// value. A box that is not ticked stands at false; a choice not made, at nothing.
+function valuesOf(form, name) {
+  const inputs = [...form.elements].filter((e) => e.name === name);
+  const values = inputs.filter((e) => (e.type !== "radio" && e.type !== "checkbox") || e.checked).map((e) => e.value).filter((v) => v !== "");
+  return values.length === 0 && inputs.some((e) => e.type === "checkbox") ? ["false"] : values;
+}
+function depend(form) {
+  for (const part of form.querySelectorAll("[data-if]")) {
+    const values = valuesOf(form, part.dataset.if);
+    part.hidden = !part.dataset.is.split(" ").some((v) => values.includes(v));
+  }
+}
+document.addEventListener("change", (event) => {
+  if (event.target.form) depend(event.target.form);
+});
+function dependAll() {
+  for (const form of document.querySelectorAll("form:has([data-if])")) depend(form);
+}
+document.addEventListener("DOMContentLoaded", dependAll);
+window.addEventListener("pageshow", dependAll);
+
+// Enter in a search within a form searches, and does not send the form.
+document.addEventListener("keydown", (event) => {
+  const button = event.key === "Enter" && event.target.matches(".ask input") && event.target.parentElement.querySelector("button");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
 // On paper everything is open.
 window.addEventListener("beforeprint", () => {
   for (const d of document.querySelectorAll("details.why:not([open])")) {
