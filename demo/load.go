@@ -93,6 +93,7 @@ type regionFile struct {
 		Purpose  string       `yaml:"purpose"`
 		Duty     string       `yaml:"duty"`
 		Scenario string       `yaml:"scenario"`
+		Analysis string       `yaml:"business_analysis"`
 		Mode     sharing.Mode `yaml:"mode"`
 		Months   int          `yaml:"months"`
 		Steps    []stepEntry  `yaml:"steps"`
@@ -329,7 +330,7 @@ func (l *loader) story(regionID string, f regionFile, i int) {
 	}
 	s := Story{ID: full(w.ID), Shows: w.Shows, RegionID: regionID, Applicant: full(w.Applicant), Registrar: full(w.Registrar),
 		Received: Received{Duty: w.Received.Duty, DueInWorkingDays: w.Received.DueInWorkingDays},
-		Request:  sharing.Request{Purpose: w.Purpose, Duty: w.Duty, Mode: w.Mode, TermMonths: w.Months, Scenario: w.Scenario}}
+		Request:  sharing.Request{Purpose: w.Purpose, Duty: w.Duty, Mode: w.Mode, TermMonths: w.Months, Scenario: w.Scenario, BusinessAnalysis: w.Analysis}}
 	for _, r := range w.Resources {
 		s.Request.Items = append(s.Request.Items, sharing.Item{ResourceID: resourceID(regionID, r.Code), Fields: r.Fields})
 	}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -146,7 +147,9 @@ func checkMatters(w World, wrong func(string, ...any)) {
 			}
 			text, err := w.Resolve(m, text, 20600, cases)
 			if err == nil {
-				err = json.Unmarshal(text, v)
+				strict := json.NewDecoder(bytes.NewReader(text))
+				strict.DisallowUnknownFields()
+				err = strict.Decode(v)
 			}
 			if err == nil {
 				err = v.Check()

@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -131,9 +132,10 @@ func (p person) find(t testing.TB, code string) string {
 	return ""
 }
 
-// application is a sound application for resources.
+// application is a sound application for resources, with a purpose of its own: it
+// repeats no other.
 func application(resources ...string) sharing.Request {
-	r := sharing.Request{Purpose: "核对申请人资格", Duty: "社会救助审核确认", Mode: sharing.QueryAPI, TermMonths: 12}
+	r := sharing.Request{Purpose: "核对申请人资格（" + rand.Text() + "）", Duty: "社会救助审核确认", Mode: sharing.QueryAPI, TermMonths: 12}
 	for _, id := range resources {
 		r.Items = append(r.Items, sharing.Item{ResourceID: id})
 	}

@@ -27,7 +27,7 @@ func newAPICommand() *cobra.Command {
 			return serveAPI(cmd.Context(), &c, listen, secure)
 		},
 	}
-	c.flags(cmd, "database", "temporal", "regulations", "demo")
+	c.flags(cmd, "database", "temporal", "regulations", "files", "demo")
 	cmd.Flags().StringVar(&listen, "listen", environment("GONGSHU_LISTEN", "127.0.0.1:8080"), "host:port to listen on ($GONGSHU_LISTEN)")
 	cmd.Flags().BoolVar(&secure, "secure-cookies", environment("GONGSHU_SECURE_COOKIES", "") == "1",
 		"cookies for HTTPS only; set it where the pages are reached over HTTPS ($GONGSHU_SECURE_COOKIES=1)")
@@ -64,10 +64,17 @@ func serveAPI(ctx context.Context, c *config, listen string, secure bool) error 
 	if err != nil {
 		return err
 	}
+	if d.Files, err = c.files(); err != nil {
+		return err
+	}
 	if err := refreshCalendar(ctx, d.Almanac, store); err != nil {
 		return err
 	}
 	go d.Almanac.Follow(ctx, store, logger)
+	if err := refreshPolicy(ctx, d.Policy, store); err != nil {
+		return err
+	}
+	go d.Policy.Follow(ctx, publications{store}, logger)
 	var mounted error
 	server := api.New(d, api.Options{Logger: logger, Mount: func(e *echo.Echo) {
 		mounted = web.Mount(e, d, web.Options{Demo: c.Demo, Logger: logger, Secure: secure})

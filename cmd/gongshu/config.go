@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"gongshu/activities"
 	"gongshu/almanac"
 	"gongshu/desk"
+	"gongshu/files"
 	"gongshu/policies"
 	"gongshu/policies/regulations"
 	"gongshu/postgres"
@@ -36,6 +38,7 @@ type config struct {
 	Regulations      string
 	DeemNextDay      bool
 	Demo             bool
+	FilesURL         string
 }
 
 // flags adds the flags of a command; a value from the environment is its default.
@@ -54,6 +57,9 @@ func (c *config) flags(cmd *cobra.Command, which ...string) {
 			f.StringVar(&c.Regulations, "regulations", os.Getenv("GONGSHU_REGULATIONS_DIR"), "folder of further regulation files ($GONGSHU_REGULATIONS_DIR)")
 			f.BoolVar(&c.DeemNextDay, "deem-next-day", os.Getenv("GONGSHU_DEEM_NEXT_DAY") == "1",
 				"what is received on a day off is deemed received on the next working day ($GONGSHU_DEEM_NEXT_DAY=1)")
+		case "files":
+			f.StringVar(&c.FilesURL, "files-url", os.Getenv("GONGSHU_FILES_URL"),
+				"where files are kept: file:///folder, or s3://bucket?endpoint=https://host:port&region=… with $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY ($GONGSHU_FILES_URL)")
 		case "demo":
 			f.BoolVar(&c.Demo, "demo", os.Getenv("GONGSHU_DEMO") == "1", "anybody on this machine may sign in as any user; loopback only ($GONGSHU_DEMO=1)")
 		}
@@ -90,6 +96,22 @@ func (c *config) ownerDatabase() (string, error) {
 		c.OwnerDatabaseURL = runningDev().OwnerDatabaseURL
 	}
 	return c.OwnerDatabaseURL, given(c.OwnerDatabaseURL, "owner-database-url", "GONGSHU_OWNER_DATABASE_URL")
+}
+
+// files opens the store of files: the given one, or that of a system that `gongshu
+// dev` runs from this folder.
+func (c *config) files() (files.Store, error) {
+	if c.FilesURL == "" && runningDev().DatabaseURL != "" {
+		home, err := filepath.Abs(environment("GONGSHU_HOME", ".gongshu"))
+		if err != nil {
+			return nil, err
+		}
+		c.FilesURL = (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(home, "files"))}).String()
+	}
+	if err := given(c.FilesURL, "files-url", "GONGSHU_FILES_URL"); err != nil {
+		return nil, err
+	}
+	return files.Open(c.FilesURL)
 }
 
 // devState is what `gongshu dev` writes down for other commands.

@@ -46,6 +46,7 @@ func rootCommand() *cobra.Command {
 		newDueCommand(),
 		newRegulationCommand(),
 		newCalendarCommand(),
+		newPolicyCommand(),
 	)
 	return root
 }

@@ -30,7 +30,7 @@ func newWorkerCommand() *cobra.Command {
 			return runWorker(cmd.Context(), &c, listen, heads, webhook)
 		},
 	}
-	c.flags(cmd, "database", "temporal", "regulations")
+	c.flags(cmd, "database", "temporal", "regulations", "files")
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", os.Getenv("GONGSHU_WORKER_LISTEN"), "host:port for /livez and /readyz; none when empty ($GONGSHU_WORKER_LISTEN)")
 	f.StringVar(&heads, "trail-heads", os.Getenv("GONGSHU_TRAIL_HEADS"), "file to append the audit trail's heads to ($GONGSHU_TRAIL_HEADS)")
@@ -62,15 +62,22 @@ func runWorker(ctx context.Context, c *config, listen, heads, webhook string) er
 	if err != nil {
 		return err
 	}
+	if d.Files, err = c.files(); err != nil {
+		return err
+	}
 	if err := refreshCalendar(ctx, d.Almanac, store); err != nil {
 		return err
 	}
-	w := &worker.Worker{Engine: engine, Activities: acts, Store: store, Log: logger, Heads: heads}
+	if err := refreshPolicy(ctx, d.Policy, store); err != nil {
+		return err
+	}
+	w := &worker.Worker{Engine: engine, Activities: acts, Store: store, Log: logger, Heads: heads, Files: d.Files}
 	if webhook != "" {
 		w.Deliver = worker.Webhook(webhook, []byte(secret))
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.Run(ctx) })
+	group.Go(func() error { d.Policy.Follow(ctx, publications{store}, logger); return nil })
 	if listen != "" {
 		group.Go(func() error { return serveHealth(ctx, listen, d, logger) })
 	}

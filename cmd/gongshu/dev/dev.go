@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -232,7 +233,17 @@ func (r *run) environment() []string {
 		"GONGSHU_DATABASE_URL="+r.DatabaseURL,
 		"GONGSHU_TEMPORAL_ADDRESS="+r.TemporalAddress,
 		"GONGSHU_TEMPORAL_NAMESPACE="+r.namespace,
+		"GONGSHU_FILES_URL="+r.filesURL(),
 	)
+}
+
+// filesURL is where uploaded files are kept: the operator's own store, or a folder
+// of the home.
+func (r *run) filesURL() string {
+	if own := os.Getenv("GONGSHU_FILES_URL"); own != "" {
+		return own
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(r.Home, "files"))}).String()
 }
 
 // ownerEnvironment is what migrations and the loading of demo data get.
