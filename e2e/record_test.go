@@ -95,9 +95,28 @@ func TestHistories(t *testing.T) {
 		name := string(m.Procedure) + "-" + m.ID
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := s.history(t, desk.OpenedID(m.By, m.Key(0)))
-			t.Logf("%d events", len(h.GetEvents()))
-			s.record(t, name+".json", h)
+			id := desk.OpenedID(m.By, m.Key(0))
+			if m.Procedure == sharing.OpeningRequest {
+				id = rows[string](t, s, `SELECT id::text FROM cases WHERE procedure = 'opening' ORDER BY created_at`)[0]
+			}
+			s.recordCase(t, name, id)
+		})
+	}
+	// Cases that another case's step opened, or the schedule.
+	require.NoError(t, s.engine.RunStanding(t.Context()))
+	for _, p := range []sharing.Procedure{sharing.UpwardNeed, sharing.StandingDuty} {
+		t.Run("opened-"+string(p), func(t *testing.T) {
+			t.Parallel()
+			var ids []string
+			eventually(t, 30*time.Second, func() error {
+				if ids = rows[string](t, s, `SELECT id::text FROM cases WHERE procedure = '`+string(p)+`' AND applicant_user IS NULL OR parent_id IN
+					(SELECT id FROM cases WHERE procedure = 'coordination') AND procedure = '`+string(p)+`' ORDER BY created_at`); len(ids) == 0 {
+					return fmt.Errorf("no case of %s", p)
+				}
+				return nil
+			})
+			s.requireOneWorkflow(t, ids[0], 1)
+			s.recordCase(t, "opened-"+string(p), ids[0])
 		})
 	}
 	t.Run("continued", func(t *testing.T) {
@@ -110,6 +129,14 @@ func TestHistories(t *testing.T) {
 		s.record(t, "continued-1.json.gz", s.runHistory(t, id, first))
 		s.record(t, "continued-2.json", s.runHistory(t, id, second))
 	})
+}
+
+// recordCase records the history of a case, and says how long it is.
+func (s *system) recordCase(t *testing.T, name, caseID string) {
+	t.Helper()
+	h := s.history(t, caseID)
+	t.Logf("%d events", len(h.GetEvents()))
+	s.record(t, name+".json", h)
 }
 
 // wearOut nudges the workflow of a case until its history has grown large and it

@@ -193,3 +193,11 @@ func (t *Tx) ForgetContacts(ctx context.Context) error {
 	batch.Queue(`DELETE FROM throttles WHERE since < clock_timestamp() - interval '2 days'`)
 	return t.tx.SendBatch(ctx, batch).Close()
 }
+
+// OpeningBy returns the newest case of whoever asked under the contact;
+// CodeNotFound when nobody did.
+func (s *Store) OpeningBy(ctx context.Context, contact string) (sharing.Case, error) {
+	c, err := scanCase(s.pool.QueryRow(ctx, `SELECT `+caseColumns+caseTables+`
+		WHERE c.procedure = 'opening' AND c.content ->> 'contact' = $1 ORDER BY c.created_at DESC LIMIT 1`, contact))
+	return c, translate(err)
+}
