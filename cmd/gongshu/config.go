@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,7 @@ type config struct {
 	DeemNextDay      bool
 	Demo             bool
 	FilesURL         string
+	ExpiryNotice     int // days
 }
 
 // flags adds the flags of a command; a value from the environment is its default.
@@ -57,6 +59,9 @@ func (c *config) flags(cmd *cobra.Command, which ...string) {
 			f.StringVar(&c.Regulations, "regulations", os.Getenv("GONGSHU_REGULATIONS_DIR"), "folder of further regulation files ($GONGSHU_REGULATIONS_DIR)")
 			f.BoolVar(&c.DeemNextDay, "deem-next-day", os.Getenv("GONGSHU_DEEM_NEXT_DAY") == "1",
 				"what is received on a day off is deemed received on the next working day ($GONGSHU_DEEM_NEXT_DAY=1)")
+		case "notice":
+			f.IntVar(&c.ExpiryNotice, "expiry-notice-days", number(os.Getenv("GONGSHU_EXPIRY_NOTICE_DAYS"), activities.DefaultExpiryNotice),
+				"how many days before its end the holder of a grant is told; never when negative ($GONGSHU_EXPIRY_NOTICE_DAYS)")
 		case "files":
 			f.StringVar(&c.FilesURL, "files-url", os.Getenv("GONGSHU_FILES_URL"),
 				"where files are kept: file:///folder, or s3://bucket?endpoint=https://host:port&region=… with $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY ($GONGSHU_FILES_URL)")
@@ -64,6 +69,14 @@ func (c *config) flags(cmd *cobra.Command, which ...string) {
 			f.BoolVar(&c.Demo, "demo", os.Getenv("GONGSHU_DEMO") == "1", "anybody on this machine may sign in as any user; loopback only ($GONGSHU_DEMO=1)")
 		}
 	}
+}
+
+// number reads a whole number; what is none counts as not given.
+func number(text string, otherwise int) int {
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
+	}
+	return otherwise
 }
 
 func environment(name, otherwise string) string {
@@ -203,7 +216,7 @@ func (c *config) build(store *postgres.Store, engine desk.Engine) (*desk.Desk, *
 	d := desk.New(desk.Options{
 		Store: store, Engine: engine, Policy: current, Law: law, Almanac: days, DeemNextDay: c.DeemNextDay, Demo: c.Demo,
 	})
-	return d, &activities.Activities{Store: store, Law: law, Almanac: days, DeemNextDay: c.DeemNextDay}, nil
+	return d, &activities.Activities{Store: store, Law: law, Almanac: days, DeemNextDay: c.DeemNextDay, ExpiryNotice: c.ExpiryNotice}, nil
 }
 
 // newLogger writes to the standard error: text for people, JSON for programs.

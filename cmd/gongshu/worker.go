@@ -30,7 +30,7 @@ func newWorkerCommand() *cobra.Command {
 			return runWorker(cmd.Context(), &c, listen, heads, webhook)
 		},
 	}
-	c.flags(cmd, "database", "temporal", "regulations", "files")
+	c.flags(cmd, "database", "temporal", "regulations", "files", "notice")
 	f := cmd.Flags()
 	f.StringVar(&listen, "listen", os.Getenv("GONGSHU_WORKER_LISTEN"), "host:port for /livez and /readyz; none when empty ($GONGSHU_WORKER_LISTEN)")
 	f.StringVar(&heads, "trail-heads", os.Getenv("GONGSHU_TRAIL_HEADS"), "file to append the audit trail's heads to ($GONGSHU_TRAIL_HEADS)")
