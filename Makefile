@@ -51,9 +51,11 @@ TEST_FLAGS ?=
 test: ## pass the tests; needs nothing prepared (browser tests are skipped without Chromium)
 	@cd "$(ROOT)" && $(GO) test $(TEST_FLAGS) ./...
 
+# How often each race is run; CI runs fewer, to be done in time.
+ROUNDS ?= 1000
 .PHONY: races
 races: ## run every race between two people, or a person and time, a thousand times: exactly one wins
-	@cd "$(ROOT)" && $(GO) test ./desk -count 1 -run 'Against|Races|AtTheLimit|TwoOfficers' -rounds 1000 -timeout 40m $(TEST_FLAGS)
+	@cd "$(ROOT)" && $(GO) test ./desk -count 1 -run 'Against|Races|AtTheLimit|TwoOfficers' -rounds $(ROUNDS) -timeout 40m $(TEST_FLAGS)
 
 .PHONY: test-race
 test-race: ## pass the tests in which goroutines meet, with the race detector
@@ -102,6 +104,7 @@ generated: ## fail if `make generate` changes a file; what it wrote stays
 
 # In the order in which mistakes are found soonest; the Temporal server takes minutes to compile the first time.
 .PHONY: check
+check: export ROUNDS = 200
 check: ## what CI runs: all of the above
 	@for step in generated lint test races test-race devserver lint-devserver e2e; do \
 		begin=$$(date +%s); echo "== $$step"; \

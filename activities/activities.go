@@ -121,6 +121,9 @@ func (s *step) begin(action sharing.Action) error {
 	if s.entry.Actor == "" {
 		s.entry.Actor = sharing.System
 	}
+	if err := unmerged(s.ctx, s.tx, s.command.Actor.DepartmentID); err != nil {
+		return err
+	}
 	if err := s.standsIn(); err != nil {
 		return err
 	}
@@ -143,6 +146,30 @@ func (s *step) standsIn() error {
 		return sharing.Errorf(sharing.CodeForbidden, "the delegation of %s has ended", behalf)
 	}
 	return err
+}
+
+// unmerged refuses departments that were merged into others, with CodeMerged and
+// the name of the one that has their part now. No department, as that of time, is
+// never refused.
+func unmerged(ctx context.Context, tx *postgres.Tx, departmentIDs ...string) error {
+	for _, id := range departmentIDs {
+		if id == "" {
+			continue
+		}
+		successor, err := tx.Successor(ctx, id)
+		if sharing.CodeOf(err) == sharing.CodeNotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return mergedInto(successor, id)
+	}
+	return nil
+}
+
+func mergedInto(successor sharing.Department, id string) *sharing.Error {
+	return sharing.Errorf(sharing.CodeMerged, "department %s was merged into %s (%s)", id, successor.Name, successor.ID)
 }
 
 // become says which state the step leads to.
@@ -203,8 +230,14 @@ func (s *step) tellFollowers() error {
 }
 
 // settle writes the case of a step and what was decided with it. A case that was
-// opened by the step is written already.
+// opened by the step is written already; people open none for a department that was
+// merged into another, while what time opens is owed all the same.
 func (s *step) settle() error {
+	if s.entry.From == "" && s.command.Actor.UserID != "" {
+		if err := unmerged(s.ctx, s.tx, s.c.Provider.ID, s.c.Applicant.ID); err != nil {
+			return err
+		}
+	}
 	if s.entry.From != "" {
 		machine := s.c.Procedure.Machine()
 		if _, err := machine.Next(s.entry.From, s.entry.Action, s.c.State); err != nil {
@@ -404,6 +437,9 @@ func (a *Activities) open(ctx context.Context, commandID string, describe func(*
 			return err
 		}
 		if s.now, err = tx.Now(ctx); err != nil {
+			return err
+		}
+		if err := unmerged(ctx, tx, command.Actor.DepartmentID); err != nil {
 			return err
 		}
 		if s.law, err = a.inForce(command.Actor.RegionID, sharing.DateOf(s.now)); err != nil {

@@ -317,19 +317,9 @@ func (s *step) startFiling(p sharing.ChangeProposal, cycle sharing.Cycle) error 
 	if !ok {
 		return nil
 	}
-	budget, statutory, ok := duty.Budget(s.c.Facts)
-	if !ok {
-		return nil
-	}
-	d := sharing.Deadline{
-		ID: uuid.NewString(), CaseID: s.c.ID, Duty: duty.Name, Article: duty.ArticleFor(s.c.Facts), Statutory: statutory, Owes: s.c.Provider,
-		Clock: sharing.Clock{Budget: budget, Start: p.TriggeredOn.Start(), Cycle: cycle, DeemNextDay: s.DeemNextDay}, State: sharing.Running,
-	}
-	if err := s.project(&d, duty); err != nil {
+	d, err := s.start(duty, s.c.Provider, p.TriggeredOn.Start(), cycle)
+	if err != nil || d == nil {
 		return err
-	}
-	if d.DueDate != 0 {
-		s.entry.Data[duty.Name] = d.DueDate.String()
 	}
 	if d.Overdue(s.now) {
 		return s.meet(duty.Name)

@@ -20,19 +20,24 @@ func (s *step) startClock(name string, owes sharing.Department, from time.Time) 
 	if !ok {
 		return nil, nil
 	}
+	return s.start(duty, owes, from, "")
+}
+
+// start starts the clock of a duty, which may be measured by an update cycle.
+func (s *step) start(duty regulation.Duty, owes sharing.Department, from time.Time, cycle sharing.Cycle) (*sharing.Deadline, error) {
 	budget, statutory, ok := duty.Budget(s.c.Facts)
 	if !ok {
 		return nil, nil
 	}
 	d := sharing.Deadline{
-		ID: uuid.NewString(), CaseID: s.c.ID, Duty: name, Article: duty.ArticleFor(s.c.Facts), Statutory: statutory, Owes: owes,
-		Clock: sharing.Clock{Budget: budget, Start: from, DeemNextDay: s.DeemNextDay}, State: sharing.Running,
+		ID: uuid.NewString(), CaseID: s.c.ID, Duty: duty.Name, Article: duty.ArticleFor(s.c.Facts), Statutory: statutory, Owes: owes,
+		Clock: sharing.Clock{Budget: budget, Start: from, Cycle: cycle, DeemNextDay: s.DeemNextDay}, State: sharing.Running,
 	}
 	if err := s.project(&d, duty); err != nil {
 		return nil, err
 	}
 	if d.DueDate != 0 {
-		s.entry.Data[name] = d.DueDate.String()
+		s.entry.Data[duty.Name] = d.DueDate.String()
 	}
 	return &d, nil
 }

@@ -44,7 +44,7 @@ func (a *Activities) AskCoordination(ctx context.Context, commandID string) (sha
 		if request.Occasion.InWords() {
 			// Nobody is told who may hold it before the authority has found out: it is the
 			// same whether there is such an entry or not.
-			f.Provider, err = s.office(applicant.RegionID)
+			f.Provider, err = s.authority()
 			return f, err
 		}
 		parent, err := s.contested(request, applicant)
@@ -62,7 +62,7 @@ func (a *Activities) AskCoordination(ctx context.Context, commandID string) (sha
 		if err != nil {
 			return err
 		}
-		authority, err := s.office(s.c.RegionID)
+		authority, err := s.authority()
 		if err != nil {
 			return err
 		}
@@ -131,18 +131,6 @@ func (s *step) contested(request sharing.CoordinationRequest, applicant sharing.
 	return parent, nil
 }
 
-// office is the authority of a region.
-func (s *step) office(regionID string) (sharing.Department, error) {
-	offices, err := s.tx.Offices(s.ctx, regionID, sharing.AuthorityDepartment)
-	if err == nil && len(offices) == 0 {
-		err = fmt.Errorf("region %s has no authority", regionID)
-	}
-	if err != nil {
-		return sharing.Department{}, err
-	}
-	return offices[0], nil
-}
-
 // NameOwner says which department holds the data that was described in words. From
 // now on that department sees the case, and no other owner named before does.
 func (a *Activities) NameOwner(ctx context.Context, commandID string) (sharing.Snapshot, error) {
@@ -158,10 +146,8 @@ func (a *Activities) NameOwner(ctx context.Context, commandID string) (sharing.S
 		if !request.Occasion.InWords() {
 			return sharing.Errorf(sharing.CodeWrongState, "the owner is known: it is that of the case this one came from")
 		}
-		owner, err := s.tx.Department(s.ctx, s.c.RegionID, named.Department)
+		owner, err := s.standing(named.Department)
 		switch {
-		case sharing.CodeOf(err) == sharing.CodeNotFound:
-			return sharing.Invalid("/department", "exists", "no such department in the region")
 		case err != nil:
 			return err
 		case owner.ID == s.c.Provider.ID || owner.ID == s.c.Applicant.ID || owner.Kind != sharing.OrdinaryDepartment:
@@ -187,7 +173,7 @@ func (a *Activities) Opine(ctx context.Context, commandID string) (sharing.Snaps
 		if err != nil {
 			return err
 		}
-		authority, err := s.office(s.c.RegionID)
+		authority, err := s.authority()
 		if err != nil {
 			return err
 		}
@@ -331,7 +317,7 @@ func (s *step) resume(suspended sharing.Case, ruling sharing.CoordinationRuling)
 // passUp turns what was asked for into a need for data held above (shuozhou-2021
 // art. 20).
 func (s *step) passUp(ruling sharing.CoordinationRuling, request sharing.CoordinationRequest) error {
-	authority, err := s.office(s.c.RegionID)
+	authority, err := s.authority()
 	if err != nil {
 		return err
 	}
@@ -350,7 +336,7 @@ func (s *step) passUp(ruling sharing.CoordinationRuling, request sharing.Coordin
 // WithdrawCoordination takes the request back before the authority has decided.
 func (a *Activities) WithdrawCoordination(ctx context.Context, commandID string) (sharing.Snapshot, error) {
 	return a.perform(ctx, commandID, func(s *step) error {
-		authority, err := s.office(s.c.RegionID)
+		authority, err := s.authority()
 		if err != nil {
 			return err
 		}

@@ -180,23 +180,6 @@ func (a *Activities) WithdrawDispute(ctx context.Context, commandID string) (sha
 	})
 }
 
-// takeBack ends a case that its applicant withdraws: no clock runs any more, and
-// those who were to act are told.
-func (s *step) takeBack(told ...sharing.Department) error {
-	reason, err := checked[sharing.OptionalRemark](s.command)
-	if err != nil {
-		return err
-	}
-	if err := s.void(); err != nil {
-		return err
-	}
-	s.entry.Note = reason.Note
-	for _, d := range told {
-		s.tell(d, string(sharing.Withdraw), nil)
-	}
-	return s.tx.CloseTask(s.ctx, s.c.ID, "", s.now)
-}
-
 // verifyAgain opens the dispute that follows when the authority overturned an
 // explanation: the provider verifies once more, bound by the ruling, which stands
 // in the new case's timeline.

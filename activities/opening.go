@@ -210,16 +210,5 @@ func (a *Activities) SignAgreement(ctx context.Context, commandID string) (shari
 
 // WithdrawOpening takes an open-data request back before the data is opened.
 func (a *Activities) WithdrawOpening(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, func(s *step) error {
-		remark, err := checked[sharing.OptionalRemark](s.command)
-		if err != nil {
-			return err
-		}
-		if err := s.void(); err != nil {
-			return err
-		}
-		s.entry.Note = remark.Note
-		s.tell(s.c.Provider, string(sharing.Withdraw), nil)
-		return s.tx.CloseTask(s.ctx, s.c.ID, "", s.now)
-	})
+	return a.perform(ctx, commandID, func(s *step) error { return s.takeBack(s.c.Provider) })
 }

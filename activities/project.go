@@ -400,15 +400,7 @@ func (a *Activities) RetireProject(ctx context.Context, commandID string) (shari
 // WithdrawProject takes a project back before it is built, or before it is handed
 // over.
 func (a *Activities) WithdrawProject(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, func(s *step) error {
-		note, err := checked[sharing.OptionalRemark](s.command)
-		if err != nil {
-			return err
-		}
-		s.entry.Note = note.Note
-		s.tell(s.c.Provider, string(sharing.Withdraw), nil)
-		return s.tx.CloseTask(s.ctx, s.c.ID, "", s.now)
-	})
+	return a.perform(ctx, commandID, func(s *step) error { return s.takeBack(s.c.Provider) })
 }
 
 // examine holds a project to conditions of the regulation and keeps the results

@@ -249,7 +249,7 @@ func (a *Activities) openObligation(ctx context.Context, owes sharing.Department
 		if err != nil {
 			return err
 		}
-		deadline, err := o.startCycle(duty, owes, from, r.Cycle)
+		deadline, err := o.start(duty, owes, from, r.Cycle)
 		if err != nil {
 			return err
 		}
@@ -263,25 +263,6 @@ func (a *Activities) openObligation(ctx context.Context, owes sharing.Department
 		return o.finish()
 	})
 	return opened && err == nil, err
-}
-
-// startCycle is startClock for a duty that may be measured by an update cycle.
-func (s *step) startCycle(duty regulation.Duty, owes sharing.Department, from time.Time, cycle sharing.Cycle) (*sharing.Deadline, error) {
-	budget, statutory, ok := duty.Budget(s.c.Facts)
-	if !ok {
-		return nil, nil
-	}
-	d := sharing.Deadline{
-		ID: uuid.NewString(), CaseID: s.c.ID, Duty: duty.Name, Article: duty.ArticleFor(s.c.Facts), Statutory: statutory, Owes: owes,
-		Clock: sharing.Clock{Budget: budget, Start: from, Cycle: cycle, DeemNextDay: s.DeemNextDay}, State: sharing.Running,
-	}
-	if err := s.project(&d, duty); err != nil {
-		return nil, err
-	}
-	if d.DueDate != 0 {
-		s.entry.Data[duty.Name] = d.DueDate.String()
-	}
-	return &d, nil
 }
 
 // renew closes the cases of data that has been updated.

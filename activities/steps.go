@@ -102,10 +102,8 @@ func (a *Activities) Reassign(ctx context.Context, commandID string) (sharing.Sn
 		if err != nil {
 			return err
 		}
-		next, err := s.tx.Department(s.ctx, s.c.RegionID, handover.Department)
+		next, err := s.standing(handover.Department)
 		switch {
-		case sharing.CodeOf(err) == sharing.CodeNotFound:
-			return sharing.Invalid("/department", "exists", "no such department in the region")
 		case err != nil:
 			return err
 		case next.ID == s.c.Provider.ID || next.ID == s.c.Applicant.ID:
@@ -324,18 +322,7 @@ func (a *Activities) ReportFailure(ctx context.Context, commandID string) (shari
 
 // Withdraw takes the application back before it is answered.
 func (a *Activities) Withdraw(ctx context.Context, commandID string) (sharing.Snapshot, error) {
-	return a.perform(ctx, commandID, func(s *step) error {
-		remark, err := body[sharing.Remark](s.command)
-		if err != nil {
-			return err
-		}
-		if err := s.void(); err != nil {
-			return err
-		}
-		s.entry.Note = remark.Note
-		s.tell(s.c.Provider, string(sharing.Withdraw), nil)
-		return s.tx.CloseTask(s.ctx, s.c.ID, "", s.now)
-	})
+	return a.perform(ctx, commandID, func(s *step) error { return s.takeBack(s.c.Provider) })
 }
 
 // pass closes the task that is open on the case, done by whoever acts, and opens
@@ -345,4 +332,41 @@ func (s *step) pass(kind sharing.TaskKind, department sharing.Department, deadli
 		return err
 	}
 	return s.openTask(kind, department, deadline)
+}
+
+// standing returns a department of the region that a message names, if there is one
+// and it was not merged into another.
+func (s *step) standing(id string) (sharing.Department, error) {
+	d, err := s.tx.Department(s.ctx, s.c.RegionID, id)
+	if sharing.CodeOf(err) == sharing.CodeNotFound {
+		return d, sharing.Invalid("/department", "exists", "no such department in the region")
+	}
+	if err != nil {
+		return d, err
+	}
+	successor, err := s.tx.Successor(s.ctx, d.ID)
+	if err == nil {
+		return d, sharing.Invalid("/department", "merged", successor.Name)
+	}
+	if sharing.CodeOf(err) == sharing.CodeNotFound {
+		err = nil
+	}
+	return d, err
+}
+
+// takeBack ends a case that its applicant withdraws: no clock runs any more, and
+// those who were to act are told.
+func (s *step) takeBack(told ...sharing.Department) error {
+	reason, err := checked[sharing.OptionalRemark](s.command)
+	if err != nil {
+		return err
+	}
+	if err := s.void(); err != nil {
+		return err
+	}
+	s.entry.Note = reason.Note
+	for _, d := range told {
+		s.tell(d, string(sharing.Withdraw), nil)
+	}
+	return s.tx.CloseTask(s.ctx, s.c.ID, "", s.now)
 }

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -82,6 +83,9 @@ func (a *Activities) file(ctx context.Context, tx *postgres.Tx, command sharing.
 	}
 	if len(submission.CaseIDs) != len(request.Items) {
 		return sharing.Errorf(sharing.CodeStale, "the draft has changed")
+	}
+	if err := unmerged(ctx, tx, command.Actor.DepartmentID, application.Applicant.ID); err != nil {
+		return err
 	}
 	application.ReceivedAt = now
 	if !submission.ReceivedOn.IsZero() {
@@ -210,6 +214,14 @@ func (a *Activities) requested(ctx context.Context, tx *postgres.Tx, application
 		if found[k].Provider.ID == application.Applicant.ID {
 			return nil, sharing.Invalid(at+"/resource_id", "not_own", "a department does not apply for its own data")
 		}
+		switch successor, err := tx.Successor(ctx, found[k].Provider.ID); {
+		case err == nil:
+			refusal := mergedInto(successor, found[k].Provider.ID)
+			refusal.Fields = []sharing.FieldError{{Field: at + "/resource_id", Rule: "merged", Detail: successor.Name}}
+			return nil, refusal
+		case sharing.CodeOf(err) != sharing.CodeNotFound:
+			return nil, err
+		}
 		for j, f := range item.Fields {
 			if !found[k].HasField(f) {
 				return nil, sharing.Invalid(fmt.Sprintf("%s/fields/%d", at, j), "field_of_resource", f+" is not a field of "+found[k].Title)
@@ -300,14 +312,16 @@ func (s *step) openShare(application sharing.Application, scenario *sharing.Scen
 	return s.openTask(kind, owes, deadline)
 }
 
-// authority is the region's big-data center.
+// authority is the big-data center of the case's region, or of the actor's while
+// there is no case yet.
 func (s *step) authority() (sharing.Department, error) {
-	offices, err := s.tx.Offices(s.ctx, s.c.RegionID, sharing.AuthorityDepartment)
+	region := cmp.Or(s.c.RegionID, s.command.Actor.RegionID)
+	offices, err := s.tx.Offices(s.ctx, region, sharing.AuthorityDepartment)
+	if err == nil && len(offices) == 0 {
+		err = fmt.Errorf("region %s has no authority", region)
+	}
 	if err != nil {
 		return sharing.Department{}, err
-	}
-	if len(offices) == 0 {
-		return sharing.Department{}, fmt.Errorf("region %s has no authority", s.c.RegionID)
 	}
 	return offices[0], nil
 }

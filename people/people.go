@@ -28,6 +28,9 @@ type People struct {
 	Departments []sharing.Department
 	Users       []sharing.User
 	Disabled    map[string]bool // by user id, for every user
+	// MergedInto is by department id, for every department, the one that it was
+	// merged into; "" where it stands.
+	MergedInto map[string]string
 }
 
 // Bounds on a file, so that reading one stays quick.
@@ -94,11 +97,12 @@ type document struct {
 		NameEN string `yaml:"name_en"`
 	} `yaml:"regions"`
 	Departments []struct {
-		ID     string                 `yaml:"id"`
-		Region string                 `yaml:"region"`
-		Name   string                 `yaml:"name"`
-		NameEN string                 `yaml:"name_en"`
-		Kind   sharing.DepartmentKind `yaml:"kind"`
+		ID         string                 `yaml:"id"`
+		Region     string                 `yaml:"region"`
+		Name       string                 `yaml:"name"`
+		NameEN     string                 `yaml:"name_en"`
+		Kind       sharing.DepartmentKind `yaml:"kind"`
+		MergedInto string                 `yaml:"merged_into"`
 	} `yaml:"departments"`
 	Users []struct {
 		ID         string         `yaml:"id"`
@@ -259,7 +263,7 @@ var offices = map[sharing.Role]sharing.DepartmentKind{
 
 // people holds the list to its rules.
 func (f *file) people(list document) People {
-	out := People{Disabled: map[string]bool{}}
+	out := People{Disabled: map[string]bool{}, MergedInto: map[string]string{}}
 	regions, departments, users := map[string]sharing.Region{}, map[string]sharing.Department{}, map[string]bool{}
 	names := map[[2]string]string{}
 	for i, r := range list.Regions {
@@ -298,6 +302,22 @@ func (f *file) people(list document) People {
 		department := sharing.Department{ID: d.ID, RegionID: d.Region, Name: d.Name, NameEN: d.NameEN, Kind: d.Kind}
 		departments[d.ID] = department
 		out.Departments = append(out.Departments, department)
+		out.MergedInto[d.ID] = d.MergedInto
+	}
+	for i, d := range list.Departments {
+		key := fmt.Sprintf("departments[%d].merged_into", i)
+		successor, ok := departments[d.MergedInto]
+		switch next := out.MergedInto[d.MergedInto]; {
+		case d.MergedInto == "":
+		case d.MergedInto == d.ID:
+			f.problem(key, "a department cannot be merged into itself")
+		case !ok:
+			f.problem(key, "no department %q in this file", d.MergedInto)
+		case successor.RegionID != d.Region:
+			f.problem(key, "%s is of region %s, and %s of region %s", d.MergedInto, successor.RegionID, d.ID, d.Region)
+		case next != "":
+			f.problem(key, "%s was merged into %s itself", d.MergedInto, next)
+		}
 	}
 	for i, u := range list.Users {
 		at := fmt.Sprintf("users[%d]", i)

@@ -44,8 +44,38 @@ func TestRead(t *testing.T) {
 			{ID: "officer", Name: "中心·经办", Department: center, Region: region, Roles: []sharing.Role{sharing.AuthorityOfficer}},
 			{ID: "approver", Name: "公安局·审批", Department: police, Region: region, Roles: []sharing.Role{sharing.Approver, sharing.DataSpecialist}},
 		},
-		Disabled: map[string]bool{"officer": false, "approver": true},
+		Disabled:   map[string]bool{"officer": false, "approver": true},
+		MergedInto: map[string]string{"city-center": "", "city-police": ""},
 	}, p)
+}
+
+// A department says into which other of its region it was merged, wherever that one
+// stands in the file.
+func TestMergedDepartments(t *testing.T) {
+	old := "departments:\n"
+	read := func(lines string) (People, error) {
+		t.Helper()
+		text := strings.Replace(sound, old, "  - {id: town, name: 示例镇}\n"+old+lines, 1)
+		require.NotEqual(t, sound, text)
+		return Read("p.yaml", strings.NewReader(text))
+	}
+	p, err := read("  - {id: city-traffic, region: city, name: 交警支队, merged_into: city-police}\n")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"city-traffic": "city-police", "city-center": "", "city-police": ""}, p.MergedInto)
+	for name, row := range map[string]struct{ lines, want string }{
+		"itself":    {"  - {id: a, region: city, name: 甲, merged_into: a}\n", "p.yaml:7: departments[0].merged_into: a department cannot be merged into itself"},
+		"unknown":   {"  - {id: a, region: city, name: 甲, merged_into: b}\n", `p.yaml:7: departments[0].merged_into: no department "b" in this file`},
+		"region":    {"  - {id: a, region: town, name: 甲, merged_into: city-police}\n", "p.yaml:7: departments[0].merged_into: city-police is of region city, and a of region town"},
+		"chain":     {"  - {id: a, region: city, name: 甲, merged_into: b}\n  - {id: b, region: city, name: 乙, merged_into: city-police}\n", "p.yaml:7: departments[0].merged_into: b was merged into city-police itself"},
+		"one other": {"  - {id: a, region: city, name: 甲, merged_into: b}\n  - {id: b, region: city, name: 乙, merged_into: a}\n", "p.yaml:7: departments[0].merged_into: b was merged into a itself"},
+		"empty":     {"  - {id: a, region: city, name: 甲, merged_into: }\n", "p.yaml:7: departments[0].merged_into: empty"},
+	} {
+		p, err := read(row.lines)
+		var problems Problems
+		require.ErrorAs(t, err, &problems, name)
+		assert.Equal(t, row.want, problems[0].Error(), name)
+		assert.Empty(t, p.Departments, name)
+	}
 }
 
 func TestExampleIsSound(t *testing.T) {

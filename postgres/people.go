@@ -54,10 +54,20 @@ func (s *Store) SetLocale(ctx context.Context, userID, locale string) error {
 	return translate(err)
 }
 
-// Departments returns the departments of a region by name; the public is none.
+// Departments returns the departments of a region by name, those that were merged
+// into others last; the public is none.
 func (s *Store) Departments(ctx context.Context, regionID string) ([]sharing.Department, error) {
-	rows, err := s.pool.Query(ctx, `
-		SELECT id, region_id, name, name_en, kind FROM departments WHERE region_id = $1 AND kind <> 'public' ORDER BY name, id`, regionID)
+	return s.departments(ctx, `region_id = $1 ORDER BY merged_into IS NOT NULL, name, id`, regionID)
+}
+
+// UnmergedDepartments returns the departments of a region by name without those
+// that were merged into others.
+func (s *Store) UnmergedDepartments(ctx context.Context, regionID string) ([]sharing.Department, error) {
+	return s.departments(ctx, `region_id = $1 AND merged_into IS NULL ORDER BY name, id`, regionID)
+}
+
+func (s *Store) departments(ctx context.Context, which string, args ...any) ([]sharing.Department, error) {
+	rows, err := s.pool.Query(ctx, `SELECT id, region_id, name, name_en, kind FROM departments WHERE kind <> 'public' AND `+which, args...)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -65,9 +75,25 @@ func (s *Store) Departments(ctx context.Context, regionID string) ([]sharing.Dep
 	return departments, translate(err)
 }
 
-// Offices returns the departments of one kind in a region, such as its authority.
+// Successor returns the department that another was merged into; CodeNotFound when
+// that one stands, or does not exist.
+func (t *Tx) Successor(ctx context.Context, departmentID string) (sharing.Department, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT s.id, s.region_id, s.name, s.name_en, s.kind FROM departments d JOIN departments s ON s.id = d.merged_into
+		WHERE d.id = $1`, departmentID)
+	if err != nil {
+		return sharing.Department{}, err
+	}
+	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[sharing.Department])
+	return d, translate(err)
+}
+
+// Offices returns the departments of one kind in a region, such as its authority,
+// without those that were merged into others.
 func (t *Tx) Offices(ctx context.Context, regionID string, kind sharing.DepartmentKind) ([]sharing.Department, error) {
-	rows, err := t.tx.Query(ctx, `SELECT id, region_id, name, name_en, kind FROM departments WHERE region_id = $1 AND kind = $2 ORDER BY id`, regionID, kind)
+	rows, err := t.tx.Query(ctx, `
+		SELECT id, region_id, name, name_en, kind FROM departments
+		WHERE region_id = $1 AND kind = $2 AND merged_into IS NULL ORDER BY id`, regionID, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +129,9 @@ type People struct {
 	// Disabled says by user id who may no longer sign in. Users that it does not
 	// name stay as they are; new ones are enabled.
 	Disabled map[string]bool
+	// MergedInto says by department id which department it was merged into, "" that
+	// it stands. Departments that it does not name stay as they are; new ones stand.
+	MergedInto map[string]string
 }
 
 // PeopleChange is what putting one region, department or user did.
@@ -123,9 +152,16 @@ func (t *Tx) PutPeople(ctx context.Context, regions []sharing.Region, department
 // became of each in the order given. What p does not name stays as it is. Whoever
 // is disabled loses their access tokens and sessions, and signs in anew if they are
 // enabled again. A department that would leave its region, or share its name with
-// another department of the region, is refused with a [*DepartmentConflict], and
-// the transaction must then be rolled back.
+// another department of the region, is refused with a [*DepartmentConflict], one that
+// would be merged into what cannot take its place with a [*MergeConflict], and the
+// transaction must then be rolled back.
 func (t *Tx) ImportPeople(ctx context.Context, p People) ([]PeopleChange, error) {
+	if len(p.MergedInto) > 0 {
+		// Two imports at once must not chain two mergers.
+		if _, err := t.tx.Exec(ctx, `LOCK TABLE departments IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.checkRegions(ctx, p.Departments); err != nil {
 		return nil, err
 	}
@@ -156,10 +192,13 @@ func (t *Tx) ImportPeople(ctx context.Context, p People) ([]PeopleChange, error)
 			WHERE (r.name, r.name_en) IS DISTINCT FROM (excluded.name, excluded.name_en) RETURNING xmax = 0`, r.ID, r.Name, r.NameEN)
 	}
 	for _, d := range p.Departments {
-		put("department", d.ID, `INSERT INTO departments AS d (id, region_id, name, name_en, kind) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en, kind = excluded.kind
-			WHERE (d.name, d.name_en, d.kind) IS DISTINCT FROM (excluded.name, excluded.name_en, excluded.kind) RETURNING xmax = 0`,
-			d.ID, d.RegionID, d.Name, d.NameEN, d.Kind)
+		into, said := p.MergedInto[d.ID]
+		put("department", d.ID, `INSERT INTO departments AS d (id, region_id, name, name_en, kind, merged_into) VALUES ($1, $2, $3, $4, $5, nullif($6, ''))
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en, kind = excluded.kind,
+				merged_into = CASE WHEN $7 THEN excluded.merged_into ELSE d.merged_into END
+			WHERE (d.name, d.name_en, d.kind, d.merged_into) IS DISTINCT FROM
+				(excluded.name, excluded.name_en, excluded.kind, CASE WHEN $7 THEN excluded.merged_into ELSE d.merged_into END) RETURNING xmax = 0`,
+			d.ID, d.RegionID, d.Name, d.NameEN, d.Kind, into, said)
 	}
 	var disabled []string
 	for _, u := range p.Users {
@@ -182,7 +221,10 @@ func (t *Tx) ImportPeople(ctx context.Context, p People) ([]PeopleChange, error)
 	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
-	return changes, t.checkNames(ctx, p.Departments)
+	if err := t.checkNames(ctx, p.Departments); err != nil {
+		return changes, err
+	}
+	return changes, t.checkMergers(ctx)
 }
 
 // DepartmentConflict says why a department cannot be put into the database.
@@ -243,6 +285,46 @@ func (t *Tx) conflicts(ctx context.Context, sql string, args ...any) error {
 	return errors.Join(all...)
 }
 
+// MergeConflict says why a department cannot have been merged into another.
+type MergeConflict struct {
+	ID, Into, Region string
+	// Has is the region of the other, "" when there is no such department.
+	Has string
+	// Next is what the other was merged into itself, when it was.
+	Next string
+}
+
+func (e *MergeConflict) Error() string {
+	switch {
+	case e.Has == "":
+		return fmt.Sprintf("department %s: merged into %s, which does not exist", e.ID, e.Into)
+	case e.Has != e.Region:
+		return fmt.Sprintf("department %s of region %s: merged into %s, which belongs to region %s", e.ID, e.Region, e.Into, e.Has)
+	}
+	return fmt.Sprintf("department %s: merged into %s, which was merged into %s itself", e.ID, e.Into, e.Next)
+}
+
+// checkMergers refuses mergers into what cannot take the department's place: who
+// follows it must be found in one step, in the same region.
+func (t *Tx) checkMergers(ctx context.Context) error {
+	rows, err := t.tx.Query(ctx, `
+		SELECT d.id, d.merged_into, d.region_id, coalesce(s.region_id, ''), coalesce(s.merged_into, '')
+		FROM departments d LEFT JOIN departments s ON s.id = d.merged_into
+		WHERE d.merged_into IS NOT NULL AND (s.id IS NULL OR s.region_id <> d.region_id OR s.merged_into IS NOT NULL) ORDER BY d.id`)
+	if err != nil {
+		return err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[MergeConflict])
+	if err != nil {
+		return err
+	}
+	all := make([]error, len(found))
+	for i, c := range found {
+		all[i] = c
+	}
+	return errors.Join(all...)
+}
+
 // A secret is kept as its hash: who reads the database cannot sign in with it.
 func hashSecret(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
@@ -264,42 +346,6 @@ func (s *Store) UserByToken(ctx context.Context, token string) (sharing.User, er
 		JOIN access_tokens t ON t.user_id = u.id
 		WHERE t.hash = $1 AND t.expires_at > clock_timestamp() AND NOT u.disabled`, hashSecret(token)))
 	return u, unauthenticated(err)
-}
-
-// Sessions end when unused for SessionIdle, and in any case after SessionMax.
-const (
-	SessionIdle = 2 * time.Hour
-	SessionMax  = 12 * time.Hour
-)
-
-// PutSession opens a browser session.
-func (s *Store) PutSession(ctx context.Context, session, userID string) error {
-	_, err := s.pool.Exec(ctx, `
-		INSERT INTO sessions (hash, user_id, expires_at) VALUES ($1, $2, clock_timestamp() + $3)`,
-		hashSecret(session), userID, SessionMax)
-	return translate(err)
-}
-
-// UserBySession returns whose session it is and marks it used; otherwise as
-// [Store.UserByToken].
-func (s *Store) UserBySession(ctx context.Context, session string) (sharing.User, error) {
-	u, err := scanUser(s.pool.QueryRow(ctx, selectUser+`
-		JOIN sessions t ON t.user_id = u.id
-		WHERE t.hash = $1 AND t.expires_at > clock_timestamp() AND t.seen_at > clock_timestamp() - $2::interval AND NOT u.disabled`,
-		hashSecret(session), SessionIdle))
-	if err != nil {
-		return u, unauthenticated(err)
-	}
-	// Once a minute is enough to know that it is in use.
-	_, err = s.pool.Exec(ctx, `
-		UPDATE sessions SET seen_at = clock_timestamp() WHERE hash = $1 AND seen_at < clock_timestamp() - interval '1 minute'`, hashSecret(session))
-	return u, translate(err)
-}
-
-// DropSession ends a browser session.
-func (s *Store) DropSession(ctx context.Context, session string) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, hashSecret(session))
-	return translate(err)
 }
 
 func unauthenticated(err error) error {

@@ -114,7 +114,7 @@ const labelled = `
 	FROM register_entries e WHERE e.superseded_at IS NULL
 	UNION ALL
 	SELECT 'scenario', s.region_id, a.id, '', 'unconditional', 1, s.id::text, '', s.content ->> 'name', '', '', s.retired_at IS NULL
-	FROM scenarios s JOIN LATERAL (SELECT d.id FROM departments d WHERE d.region_id = s.region_id AND d.kind = 'authority' ORDER BY d.id LIMIT 1) a ON true
+	FROM scenarios s JOIN LATERAL (SELECT d.id FROM departments d WHERE d.region_id = s.region_id AND d.kind = 'authority' AND d.merged_into IS NULL ORDER BY d.id LIMIT 1) a ON true
 	UNION ALL
 	SELECT 'trail', g.id, '', '', 'not_shared', 4, 'trail:' || g.id, 'trail:' || g.id, g.name, '', '', true
 	FROM regions g`

@@ -23,7 +23,7 @@ func (t *Tx) ClaimPeriod(ctx context.Context, duty, departmentID, period, caseID
 func (t *Tx) Owing(ctx context.Context, regionID string) ([]sharing.Department, error) {
 	rows, err := t.tx.Query(ctx, `
 		SELECT id, region_id, name, name_en, kind FROM departments d
-		WHERE region_id = $1 AND (kind = 'department' OR kind <> 'public' AND EXISTS (SELECT FROM resources r WHERE r.department_id = d.id))
+		WHERE region_id = $1 AND merged_into IS NULL AND (kind = 'department' OR kind <> 'public' AND EXISTS (SELECT FROM resources r WHERE r.department_id = d.id))
 		ORDER BY id`, regionID)
 	if err != nil {
 		return nil, err

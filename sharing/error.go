@@ -32,6 +32,7 @@ const (
 	CodeConditionalRead Code = "condition_missing" // a decision without If-Match
 	CodeUrged           Code = "urged"             // urged today already; the detail says from which day it can be again
 	CodeFileLost        Code = "file_lost"         // a file's content is gone or not what was handed in
+	CodeMerged          Code = "department_merged" // the department was merged into another; the detail names that one
 	CodeTooMany         Code = "too_many"          // asked for too often; RetryAfter says when again
 )
 

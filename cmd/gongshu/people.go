@@ -27,11 +27,12 @@ func newPeopleImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "导入地区、部门和用户(YAML)· import regions, departments and users from YAML, \"-\" for the standard input",
-		Long: `导入地区、部门和用户。整份导入或完全不导入;文件有误时逐条指出行、键和规则。重复导入不产生变化;文件中没有的保持不变;disabled: true 停用用户。
+		Long: `导入地区、部门和用户。整份导入或完全不导入;文件有误时逐条指出行、键和规则。重复导入不产生变化;文件中没有的保持不变;disabled: true 停用用户，merged_into 写明部门并入哪个部门。
 
 Imports regions, departments and users, all of them or none; what is wrong with the file is told by line, key and rule.
 Importing the same file again changes nothing, and what it does not name stays as it is. A user with disabled: true can no
-longer sign in, and loses access tokens and sessions. See deploy/people.example.yaml.`,
+longer sign in, and loses access tokens and sessions. A department with merged_into: ID of another of its region is merged
+away: it has and does nothing new. See deploy/people.example.yaml.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := open(cmd, args[0])

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"gongshu/desk"
 	"gongshu/desk/desktest"
 	"gongshu/postgres"
 	"gongshu/sharing"
@@ -98,6 +99,63 @@ func TestPeopleImportIsWholeOrNothing(t *testing.T) {
 	}
 }
 
+// TestMergersAreImported: once, taken back, and held to what the database has already.
+func TestMergersAreImported(t *testing.T) {
+	r := desktest.New(t)
+	ctx := t.Context()
+	successor := func(id string) string {
+		t.Helper()
+		var into sharing.Department
+		require.NoError(t, r.Store.InTx(ctx, func(tx *postgres.Tx) (err error) {
+			if into, err = tx.Successor(ctx, id); sharing.CodeOf(err) == sharing.CodeNotFound {
+				err = nil
+			}
+			return err
+		}))
+		return into.ID
+	}
+	// The one that goes stands before the one that takes its place, which is new.
+	merged := strings.Replace(town, "departments:\n", "departments:\n  - {id: town-traffic, region: town, name: 交警支队, merged_into: town-police}\n", 1)
+	out, err := importingPeople(t, r, merged)
+	require.NoError(t, err)
+	require.Contains(t, out, "added department town-traffic")
+	require.Equal(t, "town-police", successor("town-traffic"))
+	require.Empty(t, successor("town-police"))
+	out, err = importingPeople(t, r, merged)
+	require.NoError(t, err)
+	require.Contains(t, out, "departments 0 0 3")
+
+	// Whoever is missing from the file stays merged, and so nobody can follow them there.
+	out, err = importingPeople(t, r, town)
+	require.NoError(t, err)
+	require.Contains(t, out, "departments 0 0 2")
+	require.Equal(t, "town-police", successor("town-traffic"))
+	chained := strings.Replace(town, "name_en: Police}", "name_en: Police, merged_into: town-center}", 1)
+	_, err = importingPeople(t, r, chained)
+	require.EqualError(t, err, "department town-traffic: merged into town-police, which was merged into town-center itself")
+	require.Empty(t, successor("town-police"), "nothing was imported")
+
+	// Putting departments without saying who was merged leaves them as they are.
+	put := func(d sharing.Department, into map[string]string) error {
+		return r.Owner.InTx(ctx, func(tx *postgres.Tx) error {
+			_, err := tx.ImportPeople(ctx, postgres.People{Departments: []sharing.Department{d}, MergedInto: into})
+			return err
+		})
+	}
+	traffic := sharing.Department{ID: "town-traffic", RegionID: "town", Name: "交警支队", Kind: sharing.OrdinaryDepartment}
+	require.NoError(t, put(traffic, nil))
+	require.Equal(t, "town-police", successor("town-traffic"))
+	require.EqualError(t, put(traffic, map[string]string{traffic.ID: "town-office"}), "department town-traffic: merged into town-office, which does not exist")
+	require.EqualError(t, put(traffic, map[string]string{traffic.ID: "city-gongan"}),
+		"department town-traffic of region town: merged into city-gongan, which belongs to region city")
+	require.Equal(t, "town-police", successor("town-traffic"))
+
+	out, err = importingPeople(t, r, strings.Replace(merged, ", merged_into: town-police", "", 1))
+	require.NoError(t, err)
+	require.Contains(t, out, "updated department town-traffic")
+	require.Empty(t, successor("town-traffic"))
+}
+
 // TestDisabledUsersAreOut: their tokens and sessions end with the import, and do not
 // come back when they are enabled again.
 func TestDisabledUsersAreOut(t *testing.T) {
@@ -106,7 +164,7 @@ func TestDisabledUsersAreOut(t *testing.T) {
 	_, err := importingPeople(t, r, town)
 	require.NoError(t, err)
 	token := r.Token("town-officer")
-	session, err := r.SignIn(ctx, token)
+	session, err := r.SignIn(ctx, desk.Browser{}, token)
 	require.NoError(t, err)
 	other := r.Token("town-approver")
 
@@ -130,7 +188,7 @@ func TestDisabledUsersAreOut(t *testing.T) {
 		require.Equal(t, sharing.CodeUnauthenticated, sharing.CodeOf(err))
 	}
 	isOut()
-	_, err = r.SignIn(ctx, token)
+	_, err = r.SignIn(ctx, desk.Browser{}, token)
 	require.Equal(t, sharing.CodeUnauthenticated, sharing.CodeOf(err))
 	_, err = r.IssueToken(ctx, "town-officer", time.Hour)
 	require.Equal(t, sharing.CodeNotFound, sharing.CodeOf(err))
