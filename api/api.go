@@ -7,7 +7,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +34,9 @@ type Options struct {
 	PageError echo.HTTPErrorHandler
 	// Timeout bounds the work on one request; 0 is 30 seconds.
 	Timeout time.Duration
+	// TrustedProxies stand in front of the server: what they say in X-Forwarded-For of
+	// where a request comes from counts. Nobody else's counts.
+	TrustedProxies []netip.Prefix
 }
 
 // server holds what the handlers share.
@@ -59,7 +64,7 @@ func New(d *desk.Desk, o Options) *echo.Echo {
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect() // no header says who is on the other end
+	e.IPExtractor = whereFrom(o.TrustedProxies)
 	e.HTTPErrorHandler = s.handleError
 	e.Use(requestID, s.accessLog(), s.recover(), headers)
 
@@ -79,6 +84,7 @@ func New(d *desk.Desk, o Options) *echo.Echo {
 		panic("api: openapi.yaml does not specify " + id)
 	}
 	s.mountHealth(e)
+	s.mountAccess(e)
 	mountDocs(e)
 	for _, root := range owned { // so that a catch-all of the pages does not take them
 		e.RouteNotFound(root, nothing(operations))
@@ -88,6 +94,19 @@ func New(d *desk.Desk, o Options) *echo.Echo {
 		o.Mount(e)
 	}
 	return e
+}
+
+// whereFrom finds the address that a request comes from: that of the other end, or
+// before it the last one in X-Forwarded-For that is no trusted proxy.
+func whereFrom(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		trust = append(trust, echo.TrustIPRange(&net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
 // handlers names the handler of each operationId.
@@ -187,6 +206,8 @@ func (s *server) handlers() map[string]handler {
 		"delegate":           s.delegate,
 		"revokeDelegation":   s.revokeDelegation,
 		"colleagues":         s.colleagues,
+		"keys":               s.keys,
+		"revokeKey":          s.revokeKey,
 		"screen":             s.take(sharing.Screen),
 		"answerOpening":      s.take(sharing.AnswerOpening),
 		"signAgreement":      s.take(sharing.SignAgreement),
@@ -234,7 +255,7 @@ func (s *server) serve(op *operation, h handler) echo.HandlerFunc {
 		var who sharing.User // nobody, where nobody signs in
 		if !op.public {
 			var err error
-			if who, err = s.authenticate(c); err != nil {
+			if who, err = s.authenticate(c, scopesOf(op)...); err != nil {
 				return err
 			}
 		}
@@ -262,9 +283,10 @@ func nothing(operations []*operation) echo.HandlerFunc {
 	}
 }
 
-// authenticate finds the user of the bearer token. Cookies do not count here, so
-// no other site can make a browser act.
-func (s *server) authenticate(c echo.Context) (sharing.User, error) {
+// authenticate finds the user of the bearer token: an access token, or a key that
+// has one of the scopes or all. Cookies do not count here, so no other site can make
+// a browser act.
+func (s *server) authenticate(c echo.Context, scopes ...string) (sharing.User, error) {
 	given := c.Request().Header.Values(echo.HeaderAuthorization)
 	if len(given) != 1 {
 		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
@@ -273,7 +295,13 @@ func (s *server) authenticate(c echo.Context) (sharing.User, error) {
 	if !strings.EqualFold(scheme, "Bearer") || !visible(token, 4096) {
 		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
 	}
-	who, err := s.desk.Authenticate(c.Request().Context(), token)
+	var who sharing.User
+	var err error
+	if desk.IsKey(token) {
+		who, err = s.authenticateKey(c, token, scopes)
+	} else {
+		who, err = s.desk.Authenticate(c.Request().Context(), token)
+	}
 	if err != nil {
 		return sharing.User{}, err
 	}
@@ -290,7 +318,7 @@ func visible(s string, limit int) bool {
 }
 
 // owned lists where the API's own paths begin.
-var owned = []string{"/api", "/docs", "/problems", "/livez", "/readyz"}
+var owned = []string{"/api", "/docs", "/problems", "/livez", "/readyz", accessRoot, accessMetadataPath}
 
 // owns reports whether a path is the API's and not of the pages beside it.
 func owns(path string) bool {

@@ -38,11 +38,12 @@ func (s *server) accessLog() echo.MiddlewareFunc {
 				level = slog.LevelDebug
 			}
 			user, _ := c.Get(signedIn).(string)
+			key, _ := c.Get(keyUsed).(string)
 			s.log.LogAttrs(c.Request().Context(), level, "request",
 				slog.String("request_id", c.Response().Header().Get(echo.HeaderXRequestID)),
 				slog.String("method", v.Method), slog.String("path", v.URIPath), slog.Int("status", v.Status),
 				slog.Duration("took", v.Latency), slog.Int64("bytes", v.ResponseSize),
-				slog.String("remote", v.RemoteIP), slog.String("user", user))
+				slog.String("remote", v.RemoteIP), slog.String("user", user), slog.String("key", key))
 			return nil
 		},
 	})

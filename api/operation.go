@@ -45,6 +45,7 @@ type operation struct {
 	parameters map[place]*openapi3.Parameter
 	body       *openapi3.RequestBody
 	public     bool // nobody signs in
+	tags       []string
 }
 
 // place is where a parameter is found: in "query", "path" or "header".
@@ -58,7 +59,7 @@ func operations() []*operation {
 		item := paths[template].Operations()
 		for _, method := range slices.Sorted(maps.Keys(item)) {
 			o := item[method]
-			op := &operation{ID: o.OperationID, method: method, template: template, parameters: map[place]*openapi3.Parameter{}}
+			op := &operation{ID: o.OperationID, method: method, template: template, tags: o.Tags, parameters: map[place]*openapi3.Parameter{}}
 			op.path = strings.NewReplacer("{", ":", "}", "").Replace(template)
 			for _, ref := range o.Parameters {
 				op.parameters[place{ref.Value.In, ref.Value.Name}] = ref.Value

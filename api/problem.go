@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
 
+	"gongshu/desk"
 	"gongshu/sharing"
 )
 
@@ -49,6 +50,14 @@ var kinds = []kind{
 		text{"按 errors 所列的参数或字段改正后再发。", "Correct the parameters or fields that errors names."}},
 	{sharing.CodeUnauthenticated, 401, text{"请先登录", "Sign in first"},
 		text{"在 Authorization 中带上有效的访问令牌。", "Send a valid access token in Authorization."}},
+	{desk.CodeKeyExpired, 401, text{"密钥已过期", "The key has expired"},
+		text{"密钥或者轮换前的旧密钥已过有效期；请换用新密钥，或请管理员签发。", "The key is past its time, or its secret from before a rotation is; use the new secret, or ask the operator for a key."}},
+	{desk.CodeKeyRevoked, 401, text{"密钥已吊销", "The key was revoked"},
+		text{"请管理员签发新的密钥。", "Ask the operator for another key."}},
+	{desk.CodeKeyAddress, 403, text{"不允许从此地址使用密钥", "The key is not for use from this address"},
+		text{"从密钥允许的地址访问，或请管理员调整。", "Call from an address that the key allows, or ask the operator for a key that allows yours."}},
+	{desk.CodeKeyScope, 403, text{"超出密钥的范围", "Out of the key's scopes"},
+		text{"密钥须有 detail 所列范围之一；密钥的管理只能由人办理。", "The key needs one of the scopes that detail names; keys themselves only people manage."}},
 	{sharing.CodeForbidden, 403, text{"无权办理", "Not yours to do"},
 		text{"此事由其他角色或部门办理。", "Another role or department does this."}},
 	{sharing.CodeNotFound, 404, text{"未找到", "Not found"},
@@ -65,6 +74,8 @@ var kinds = []kind{
 		text{"所在地规定不允许延期，或已延过，或期限已过；请在期限内答复。", "The regulation allows no extension or no further one, or the limit has passed; answer the application."}},
 	{sharing.CodeUrged, 409, text{"今天已催办过", "Urged today already"},
 		text{"每个部门对同一事项每天催办一次；detail 写明可再次催办的日期。", "A department urges a case once a day; detail says from which day it can be again."}},
+	{sharing.CodeMerged, 409, text{"部门已并入其他部门", "The department was merged into another"},
+		text{"由承接的部门办理，detail 写明是哪个部门；未办结的事项由主管部门移交。", "The department that detail names does this now; what is still open the authority hands over to it."}},
 	{sharing.CodeKeyReused, 409, text{"幂等键已用于其他请求", "The Idempotency-Key was used for another request"},
 		text{"每一次新的办理都用新的 Idempotency-Key。", "Use a new Idempotency-Key for each change that is meant."}},
 	{sharing.CodeInProgress, 409, text{"同一请求正在办理", "The same request is still being carried out"},
@@ -164,6 +175,7 @@ var rules = map[string]rule{
 	"json":                {text: text{"不是合法的 JSON", "not JSON"}, bound: true},
 	"max_items":           {text: text{"项数过多，最多", "too many, at most"}, bound: true},
 	"max_length":          {text: text{"过长，最多字数", "too long, at most characters"}, bound: true},
+	"merged":              {text: text{"部门已并入", "the department was merged into"}, bound: true},
 	"needs_resource":      {text: text{"期限取决于资源的更新周期，不能单独测算", "depends on the update cycle of a resource"}},
 	"no_body":             {text: text{"此请求没有正文", "this request has no body"}},
 	"no_limit":            {text: text{"规定未设期限", "the text sets no limit"}},

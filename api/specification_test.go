@@ -49,6 +49,8 @@ var schemas = map[string]any{
 	"CommentPage":         page[commentView]{},
 	"Delegation":          delegationView{},
 	"DelegationPage":      page[delegationView]{},
+	"Key":                 keyView{},
+	"KeyList":             list[keyView]{},
 	"Link":                linkView{},
 	"NewComment":          sharing.NewComment{},
 	"NewDelegation":       sharing.NewDelegation{},

@@ -21,8 +21,15 @@ func (d *Desk) Resource(ctx context.Context, who sharing.User, id string) (shari
 	return d.Store.Resource(ctx, d.scope(who, sharing.KindResource), id)
 }
 
-// Departments returns the departments of the reader's region by name.
+// Departments returns the departments of the reader's region by name, of which one
+// can be chosen: none that was merged into another.
 func (d *Desk) Departments(ctx context.Context, who sharing.User) ([]sharing.Department, error) {
+	return d.Store.UnmergedDepartments(ctx, who.Region.ID)
+}
+
+// AllDepartments returns the departments of the reader's region by name, those that
+// were merged into others last: what happened names them still.
+func (d *Desk) AllDepartments(ctx context.Context, who sharing.User) ([]sharing.Department, error) {
 	return d.Store.Departments(ctx, who.Region.ID)
 }
 

@@ -42,6 +42,9 @@ type Options struct {
 	Almanac *almanac.Almanac
 	// Files keeps what is uploaded.
 	Files files.Store
+	// SessionIdle and SessionMax bound browser sessions; the constants of those names
+	// when zero.
+	SessionIdle, SessionMax time.Duration
 	// Demo lets anybody on this machine sign in as any user. Never outside a demo.
 	Demo bool
 	// DeemNextDay is the operator's setting of that name, for previews.
@@ -60,6 +63,12 @@ type Desk struct {
 func New(o Options) *Desk {
 	if o.Patience == 0 {
 		o.Patience = 15 * time.Second
+	}
+	if o.SessionIdle == 0 {
+		o.SessionIdle = SessionIdle
+	}
+	if o.SessionMax == 0 {
+		o.SessionMax = SessionMax
 	}
 	return &Desk{Options: o}
 }

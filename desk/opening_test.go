@@ -308,7 +308,7 @@ func TestBadOpeningRequests(t *testing.T) {
 	for _, u := range users {
 		require.NotEqual(t, sharing.PublicDepartment, u.Department.Kind)
 	}
-	_, err = r.SignInDemo(ctx, "public-shuozhou")
+	_, err = r.SignInDemo(ctx, desk.Browser{}, "public-shuozhou")
 	require.Equal(t, sharing.CodeNotFound, code(t, err))
 	_, err = r.IssueToken(ctx, "public-shuozhou", time.Hour)
 	require.Equal(t, sharing.CodeNotFound, code(t, err))

@@ -2,15 +2,37 @@ package desk
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode"
 
+	"gongshu/postgres"
 	"gongshu/sharing"
 )
 
 // Session is a browser session.
 type Session struct {
-	ID string
+	ID string // its secret
 }
+
+// SessionView is a session as its owner is told of it.
+type SessionView = postgres.Session
+
+// Browser is from where somebody signs in.
+type Browser struct {
+	Address string
+	Agent   string // as it calls itself
+}
+
+// Sessions end when unused for SessionIdle, and in any case after SessionMax, unless
+// [Options] say otherwise.
+const (
+	SessionIdle = 30 * time.Minute
+	SessionMax  = 12 * time.Hour
+)
+
+// triesPerAddress bounds how often an address may sign in with what is no token.
+var triesPerAddress = postgres.Throttle{What: "signin.address", Times: 10, Per: 10 * time.Minute}
 
 // Authenticate returns whose access token it is; CodeUnauthenticated when it is
 // nobody's.
@@ -40,22 +62,30 @@ func (d *Desk) Session(ctx context.Context, id string) (sharing.User, Session, e
 	if id == "" || len(id) > 512 {
 		return sharing.User{}, Session{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
 	}
-	u, err := d.Store.UserBySession(ctx, id)
+	u, err := d.Store.UserBySession(ctx, id, d.SessionIdle)
 	return u, Session{ID: id}, err
 }
 
-// SignIn opens a browser session for the owner of an access token.
-func (d *Desk) SignIn(ctx context.Context, token string) (sessionID string, err error) {
+// SignIn opens a browser session for the owner of an access token. After ten tries
+// with what is none, an address waits for up to ten minutes: CodeTooMany.
+func (d *Desk) SignIn(ctx context.Context, from Browser, token string) (sessionID string, err error) {
+	// Counted before it is looked at, so that many at a time are not more tries.
+	if err := d.Store.InTx(ctx, func(tx *postgres.Tx) error { return tx.Take(ctx, triesPerAddress, from.Address) }); err != nil {
+		return "", err
+	}
 	u, err := d.Authenticate(ctx, token)
 	if err != nil {
 		return "", err
 	}
-	return d.openSession(ctx, u.ID)
+	if err := d.Store.GiveBack(ctx, triesPerAddress, from.Address); err != nil {
+		return "", err
+	}
+	return d.openSession(ctx, from, u.ID)
 }
 
 // SignInDemo opens a browser session for any user of the demo; CodeForbidden when
 // this is none.
-func (d *Desk) SignInDemo(ctx context.Context, userID string) (sessionID string, err error) {
+func (d *Desk) SignInDemo(ctx context.Context, from Browser, userID string) (sessionID string, err error) {
 	if !d.Demo {
 		return "", forbidden
 	}
@@ -63,15 +93,41 @@ func (d *Desk) SignInDemo(ctx context.Context, userID string) (sessionID string,
 	if err != nil {
 		return "", err
 	}
-	return d.openSession(ctx, u.ID)
+	return d.openSession(ctx, from, u.ID)
 }
 
-func (d *Desk) openSession(ctx context.Context, userID string) (string, error) {
+func (d *Desk) openSession(ctx context.Context, from Browser, userID string) (string, error) {
 	id, err := secret()
 	if err != nil {
 		return "", err
 	}
-	return id, d.Store.PutSession(ctx, id, userID)
+	return id, d.Store.PutSession(ctx, id, userID, d.SessionMax, from.Address, calledItself(from.Agent))
+}
+
+// calledItself is what is kept of a browser's name: visible characters, not too many.
+func calledItself(agent string) string {
+	kept := []rune(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(agent, "")))
+	return string(kept[:min(len(kept), 300)])
+}
+
+// Sessions returns where a user is signed in; first the session that asks.
+func (d *Desk) Sessions(ctx context.Context, who sharing.User, current Session) ([]SessionView, error) {
+	return d.Store.Sessions(ctx, who.ID, current.ID, d.SessionIdle)
+}
+
+// EndSession ends one of the user's own sessions; CodeNotFound when it is none.
+func (d *Desk) EndSession(ctx context.Context, who sharing.User, id string) error {
+	return d.Store.DropSessionOf(ctx, who.ID, id)
+}
+
+// EndOtherSessions ends all of the user's sessions but the one that asks.
+func (d *Desk) EndOtherSessions(ctx context.Context, who sharing.User, current Session) error {
+	return d.Store.DropOtherSessions(ctx, who.ID, current.ID)
 }
 
 // DemoUsers returns whom one can sign in as in the demo; nobody when this is none.

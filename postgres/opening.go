@@ -86,6 +86,15 @@ func (t *Tx) Take(ctx context.Context, limit Throttle, who string) error {
 	return nil
 }
 
+// GiveBack uncounts one that [Tx.Take] counted, and that was none after all.
+func (s *Store) GiveBack(ctx context.Context, limit Throttle, who string) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE throttles SET n = n - 1 WHERE n > 0 AND (what, who, since) = (
+			SELECT what, who, since FROM throttles WHERE what = $1 AND who = $2 ORDER BY since DESC LIMIT 1)`,
+		limit.What, hashSecret(limit.What+"\x00"+who))
+	return translate(err)
+}
+
 // OpeningRequest is an open-data request before and after its contact is proved.
 type OpeningRequest struct {
 	ID       string

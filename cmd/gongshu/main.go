@@ -40,6 +40,7 @@ func rootCommand() *cobra.Command {
 		newMigrateCommand(),
 		newDemoCommand(),
 		newTokenCommand(),
+		newKeyCommand(),
 		newPeopleCommand(),
 		newCatalogCommand(),
 		newTrailCommand(),

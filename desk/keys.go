@@ -1,0 +1,352 @@
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gongshu/postgres"
+	"gongshu/sharing"
+)
+
+// Key is a key under which a system uses the API.
+type Key = postgres.Key
+
+// What a key may be used for. Its user's roles bound it besides.
+const (
+	ScopeRead     = "read"     // read whatever its user may
+	ScopeApply    = "apply"    // apply for data, confirm and withdraw
+	ScopeAnswer   = "answer"   // check, answer and provide
+	ScopeDisputes = "disputes" // doubt data, have it corrected, ask for coordination
+	ScopeUse      = "use"      // check grants and report their use, as a gateway does
+	ScopeAll      = "*"        // all that its user may, but for keys
+)
+
+// Scopes lists them.
+var Scopes = []string{ScopeRead, ScopeApply, ScopeAnswer, ScopeDisputes, ScopeUse, ScopeAll}
+
+// Why a sound key is refused.
+const (
+	CodeKeyExpired sharing.Code = "key_expired" // the key, or the secret that was given, is past its time
+	CodeKeyRevoked sharing.Code = "key_revoked" // it was ended before its time
+	CodeKeyAddress sharing.Code = "key_address" // it is not for use from there
+	CodeKeyScope   sharing.Code = "key_scope"   // it is not for this operation; the detail names the scopes that are
+)
+
+// Bounds on keys.
+const (
+	MaxKeyDays      = 365
+	MaxKeyOverlap   = 7 * 24 * time.Hour
+	maxKeyAddresses = 50
+	maxKeyName      = 100 // characters
+)
+
+// keyPrefix begins every key, so that one that leaked is known for what it is.
+const keyPrefix = "gsk_"
+
+// IsKey reports whether a bearer token is a key and not an access token.
+func IsKey(token string) bool { return strings.HasPrefix(token, keyPrefix) }
+
+// AuthenticateKey returns as whom a key acts, and the key. It is CodeUnauthenticated
+// when there is no such key, its user is disabled, has left the department or has
+// none of the key's roles any more; otherwise CodeKeyRevoked, CodeKeyExpired or
+// CodeKeyAddress, and then the key comes with the error. A key stands in for nobody.
+func (d *Desk) AuthenticateKey(ctx context.Context, address, token string) (sharing.User, Key, error) {
+	unknown := &sharing.Error{Code: sharing.CodeUnauthenticated}
+	id, _, ok := strings.Cut(strings.TrimPrefix(token, keyPrefix), "_")
+	if !IsKey(token) || !ok || len(token) > 512 {
+		return sharing.User{}, Key{}, unknown
+	}
+	key, over, err := d.Store.KeyBySecret(ctx, id, token)
+	switch {
+	case err != nil:
+		return sharing.User{}, Key{}, err
+	case key.RevokedAt != nil:
+		return sharing.User{}, key, &sharing.Error{Code: CodeKeyRevoked}
+	case over || key.Expired:
+		return sharing.User{}, key, &sharing.Error{Code: CodeKeyExpired}
+	case !from(key.Addresses, address):
+		return sharing.User{}, key, &sharing.Error{Code: CodeKeyAddress}
+	}
+	who, err := d.Store.User(ctx, key.UserID)
+	if sharing.CodeOf(err) == sharing.CodeNotFound {
+		return sharing.User{}, key, unknown
+	}
+	if err != nil {
+		return sharing.User{}, key, err
+	}
+	who.Roles = slices.DeleteFunc(slices.Clone(key.Roles), func(r sharing.Role) bool { return !slices.Contains(who.Roles, r) })
+	who.StandsIn = nil
+	if who.Department.ID != key.Department.ID || len(who.Roles) == 0 {
+		return sharing.User{}, key, unknown
+	}
+	return who, key, d.Store.TouchKey(ctx, key.ID)
+}
+
+// from reports whether an address lies in one of the ranges, or there are none.
+func from(ranges []netip.Prefix, address string) bool {
+	if len(ranges) == 0 {
+		return true
+	}
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	ip = ip.Unmap().WithZone("")
+	return slices.ContainsFunc(ranges, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+// NewKey is a key to be made.
+type NewKey struct {
+	Department string
+	User       string // of the department; the key acts as that user
+	Name       string
+	Roles      []sharing.Role // some of the user's
+	Scopes     []string
+	Addresses  []netip.Prefix // from where it may be used; from anywhere when empty
+	Days       int            // after which it expires, 1 to MaxKeyDays
+}
+
+// CreateKey makes a key and returns it with its secret, which cannot be told again.
+// Only the owner of the tables may; by is who does, for the audit trail.
+func (d *Desk) CreateKey(ctx context.Context, by string, n NewKey) (Key, string, error) {
+	n.Name = strings.TrimSpace(n.Name)
+	if err := n.check(); err != nil {
+		return Key{}, "", err
+	}
+	id := strings.ToLower(rand.Text()[:12])
+	secret, err := keySecret(id)
+	if err != nil {
+		return Key{}, "", err
+	}
+	var key Key
+	err = d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		people, err := tx.LockUsers(ctx, n.User)
+		if err != nil {
+			return err
+		}
+		who, ok := people[n.User]
+		if !ok || who.Department.ID != n.Department {
+			return sharing.Invalid("/user", "exists", "no such enabled user of the department")
+		}
+		for i, r := range n.Roles {
+			if !slices.Contains(who.Roles, r) {
+				return sharing.Invalid("/roles/"+strconv.Itoa(i), "one_of", "the user's own: "+joined(who.Roles))
+			}
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		key = Key{ID: id, Name: n.Name, Department: who.Department, UserID: who.ID, UserName: who.Name, Roles: n.Roles, Scopes: n.Scopes,
+			Addresses: n.Addresses, CreatedAt: now, CreatedBy: by, ExpiresAt: now.Add(time.Duration(n.Days) * 24 * time.Hour)}
+		if err := tx.InsertKey(ctx, key, secret); err != nil {
+			return err
+		}
+		return tx.Append(ctx, keyEntry(sharing.Entry{Actor: by}, key, keyCreated, now, map[string]string{
+			"user": who.ID, "name": key.Name, "roles": joined(key.Roles), "scopes": strings.Join(key.Scopes, " "), "addresses": joined(key.Addresses),
+			"expires": key.ExpiresAt.UTC().Format(time.RFC3339),
+		}))
+	})
+	if err != nil {
+		return Key{}, "", err
+	}
+	return key, secret, nil
+}
+
+func (n NewKey) check() error {
+	var broken []sharing.FieldError
+	breaks := func(field, rule, detail string) {
+		broken = append(broken, sharing.FieldError{Field: field, Rule: rule, Detail: detail})
+	}
+	for _, text := range []struct{ field, value string }{{"/department", n.Department}, {"/user", n.User}, {"/name", n.Name}} {
+		if text.value == "" {
+			breaks(text.field, "required", "")
+		}
+	}
+	if utf8.RuneCountInString(n.Name) > maxKeyName {
+		breaks("/name", "max_length", strconv.Itoa(maxKeyName))
+	}
+	if len(n.Roles) == 0 {
+		breaks("/roles", "required", "")
+	}
+	if len(n.Scopes) == 0 {
+		breaks("/scopes", "required", "")
+	}
+	for i, s := range n.Scopes {
+		if !slices.Contains(Scopes, s) {
+			breaks("/scopes/"+strconv.Itoa(i), "one_of", strings.Join(Scopes, ", "))
+		}
+	}
+	if repeats(n.Roles) {
+		breaks("/roles", "unique", "")
+	}
+	if repeats(n.Scopes) {
+		breaks("/scopes", "unique", "")
+	}
+	if len(n.Addresses) > maxKeyAddresses {
+		breaks("/addresses", "max_items", strconv.Itoa(maxKeyAddresses))
+	}
+	for i, p := range n.Addresses {
+		if !p.IsValid() || p != p.Masked() {
+			breaks("/addresses/"+strconv.Itoa(i), "format", "a range such as 10.1.2.0/24, with nothing after its length")
+		}
+	}
+	if n.Days < 1 || n.Days > MaxKeyDays {
+		breaks("/days", "range", "1 to "+strconv.Itoa(MaxKeyDays))
+	}
+	if broken != nil {
+		return &sharing.Error{Code: sharing.CodeInvalid, Fields: broken}
+	}
+	return nil
+}
+
+func repeats[T ~string](all []T) bool {
+	sorted := slices.Sorted(slices.Values(all))
+	return len(slices.Compact(sorted)) < len(all)
+}
+
+// RotateKey gives a key another secret and returns it. The one before stays good for
+// the time overlap, at most MaxKeyOverlap; one from before that ends at once. Only
+// the owner of the tables may.
+func (d *Desk) RotateKey(ctx context.Context, by, id string, overlap time.Duration) (Key, string, error) {
+	if overlap < 0 || overlap > MaxKeyOverlap {
+		return Key{}, "", sharing.Invalid("/overlap", "range", "0 to 7 days")
+	}
+	secret, err := keySecret(id)
+	if err != nil {
+		return Key{}, "", err
+	}
+	var key Key
+	err = d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		if key, err = tx.LockKey(ctx, id); err != nil {
+			return err
+		}
+		if key.RevokedAt != nil || key.Expired {
+			return sharing.Errorf(sharing.CodeWrongState, "the key has ended")
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		key.RotatedAt, key.OldUntil = &now, nil
+		if overlap > 0 {
+			until := now.Add(overlap)
+			key.OldUntil = &until
+		}
+		if err := tx.RotateKey(ctx, id, secret, now, key.OldUntil); err != nil {
+			return err
+		}
+		return tx.Append(ctx, keyEntry(sharing.Entry{Actor: by}, key, keyRotated, now, map[string]string{"overlap": overlap.String()}))
+	})
+	if err != nil {
+		return Key{}, "", err
+	}
+	return key, secret, nil
+}
+
+// EndKey revokes a key for the operator; by is who that is, for the audit trail. A
+// department's head does with [Desk.RevokeKey].
+func (d *Desk) EndKey(ctx context.Context, by, id string) error {
+	return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		return endKey(ctx, tx, sharing.Entry{Actor: by}, id)
+	})
+}
+
+// endKey revokes a key; as says who does.
+func endKey(ctx context.Context, tx *postgres.Tx, as sharing.Entry, id string) error {
+	key, err := tx.LockKey(ctx, id)
+	if err != nil {
+		return err
+	}
+	if key.RevokedAt != nil {
+		return sharing.Errorf(sharing.CodeWrongState, "the key was revoked before")
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if err := tx.RevokeKey(ctx, id, as.Actor, now); err != nil {
+		return err
+	}
+	return tx.Append(ctx, keyEntry(as, key, keyRevoked, now, map[string]string{"name": key.Name}))
+}
+
+// What the audit trail says of keys.
+const (
+	keyCreated sharing.Action = "key_created"
+	keyRotated sharing.Action = "key_rotated"
+	keyRevoked sharing.Action = "key_revoked"
+)
+
+// keyEntry completes the entry of the audit trail for what somebody did to a key.
+func keyEntry(as sharing.Entry, k Key, action sharing.Action, at time.Time, data map[string]string) sharing.Entry {
+	data["department"] = k.Department.ID
+	as.At, as.RegionID, as.Action, as.SubjectID, as.Data = at, k.Department.RegionID, action, "key-"+k.ID, data
+	return as
+}
+
+// headsKeys reports whether a user answers for the keys of their department.
+func headsKeys(who sharing.User) bool {
+	return who.Own().Has(sharing.DepartmentHead, sharing.AuthorityHead)
+}
+
+// Keys returns the keys of the department that the user heads, the newest first.
+func (d *Desk) Keys(ctx context.Context, who sharing.User) ([]Key, error) {
+	if !headsKeys(who) {
+		return nil, forbidden
+	}
+	return d.Store.Keys(ctx, who.Department.ID)
+}
+
+// RevokeKey ends a key of the department that the user heads, for good.
+func (d *Desk) RevokeKey(ctx context.Context, who sharing.User, idempotencyKey, id string) error {
+	if !headsKeys(who) {
+		return forbidden
+	}
+	keys, err := d.Store.Keys(ctx, who.Department.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(keys, func(k Key) bool { return k.ID == id }) {
+		return notFound
+	}
+	command, err := d.stage(ctx, who, idempotencyKey, keyRevoked, id, 0, struct{}{})
+	if err != nil {
+		return err
+	}
+	var done struct{ ID string }
+	return d.carry(ctx, command, &done, func(ctx context.Context) error {
+		return d.once(ctx, command.ID, func(tx *postgres.Tx) error {
+			outcome, err := json.Marshal(struct{ ID string }{id})
+			if err != nil {
+				return err
+			}
+			if err := tx.FinishCommand(ctx, command.ID, outcome); err != nil {
+				return err
+			}
+			return endKey(ctx, tx, sharing.Entry{Actor: who.ID, DepartmentID: who.Department.ID, Policy: command.Policy}, id)
+		})
+	})
+}
+
+// keySecret makes the secret of a key: the prefix, its public id, 32 random bytes.
+func keySecret(id string) (string, error) {
+	random, err := secret()
+	return keyPrefix + id + "_" + random, err
+}
+
+func joined[T any](all []T) string {
+	texts := make([]string, len(all))
+	for i, v := range all {
+		texts[i] = fmt.Sprint(v)
+	}
+	return strings.Join(texts, " ")
+}
