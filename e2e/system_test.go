@@ -204,7 +204,8 @@ func (s *system) boot(ctx context.Context) error {
 
 // environment is what every program of the system is started with.
 func (s *system) environment() []string {
-	return append(os.Environ(), "GONGSHU_REGULATIONS_DIR="+s.laws, "GONGSHU_TRAIL_HEADS="+filepath.Join(s.folder, "heads"))
+	return append(os.Environ(), "GONGSHU_REGULATIONS_DIR="+s.laws, "GONGSHU_TRAIL_HEADS="+filepath.Join(s.folder, "heads"),
+		"GONGSHU_FILES_URL=file://"+filepath.ToSlash(filepath.Join(s.folder, "home", "files")))
 }
 
 // open connects to another database of the server at a URL.

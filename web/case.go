@@ -104,7 +104,11 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	}
 	story = story.about(view.Case, v.site.desk.Law())
 	page.Story, page.Meanwhile = story.tell(view.Timeline), story.tell(meanwhile)
-	page.Departments = slices.DeleteFunc(story.departments, func(d sharing.Department) bool {
+	standing, err := v.site.desk.Departments(v.ctx(), v.user)
+	if err != nil {
+		return err
+	}
+	page.Departments = slices.DeleteFunc(standing, func(d sharing.Department) bool {
 		return d.ID == view.Provider.ID || d.ID == view.Applicant.ID
 	})
 	page.Laws = citable(view, r)

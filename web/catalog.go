@@ -40,7 +40,7 @@ func (v *visit) catalog() error {
 	if err != nil {
 		return err
 	}
-	departments, err := v.site.desk.Departments(v.ctx(), v.user)
+	departments, err := v.site.desk.AllDepartments(v.ctx(), v.user)
 	if err != nil {
 		return err
 	}

@@ -282,6 +282,11 @@ func fixtures() []fixture {
 		{"bare", "matter", &matterPage{CaseView: desk.CaseView{Case: sharing.Case{Procedure: sharing.StandingDuty, State: sharing.Owed}}}},
 		{"full", "delegations", delegationsPage{Form: formFixture(), Colleagues: users, More: more, Found: desk.Page[desk.DelegationView]{Items: []desk.DelegationView{
 			{Delegation: lent, Given: true, Running: true, CanEnd: true}, {Delegation: lent}, {Delegation: lent, Over: true}, {Delegation: ended, Over: true}}}}},
+		{"full", "sessions", sessionsPage{Idle: 30, Others: true, Listed: []sessionLine{
+			{SessionView: desk.SessionView{ID: "s1", Address: hostile, Agent: hostile, Since: noon, Seen: noon, Current: true}},
+			{SessionView: desk.SessionView{ID: "s2"}, Device: device{Browser: hostile, System: hostile}},
+			{SessionView: desk.SessionView{ID: "s3"}, Device: device{Browser: hostile}}, {SessionView: desk.SessionView{ID: "s4"}, Device: device{System: hostile}}}}},
+		{"alone", "sessions", sessionsPage{Idle: 30}},
 		{"empty", "delegations", delegationsPage{Form: newForm(0)}},
 		{"demo", "home", homePage{Tour: tour, Users: 187}}, {"plain", "home", homePage{}},
 		{"full", "workbench", workbenchPage{Tasks: desk.Page[desk.TaskView]{Items: tasks, Total: 9}, Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},

@@ -180,7 +180,7 @@ func (w words) rule(e sharing.FieldError) string {
 		key = "rule.any"
 	}
 	detail := e.Detail
-	if _, err := strconv.Atoi(detail); err != nil && !caseNumber.MatchString(detail) && e.Rule != "one_source" {
+	if _, err := strconv.Atoi(detail); err != nil && !caseNumber.MatchString(detail) && e.Rule != "one_source" && e.Rule != "merged" {
 		if day, err := sharing.ParseDate(detail); err == nil {
 			detail = w.Day(day)
 		} else {

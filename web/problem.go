@@ -29,7 +29,8 @@ func statusOf(code sharing.Code) int {
 		return http.StatusMethodNotAllowed
 	case sharing.CodeStale:
 		return http.StatusPreconditionFailed
-	case sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeUrged, sharing.CodeKeyReused, sharing.CodeInProgress:
+	case sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeUrged, sharing.CodeMerged, sharing.CodeKeyReused,
+		sharing.CodeInProgress:
 		return http.StatusConflict
 	case sharing.CodeConditionalRead:
 		return http.StatusPreconditionRequired

@@ -96,7 +96,7 @@ func (v *visit) registers() error {
 	if page.Kinds, err = v.site.desk.RegisterKinds(v.ctx(), v.user); err != nil {
 		return err
 	}
-	if page.Departments, err = v.site.desk.Departments(v.ctx(), v.user); err != nil {
+	if page.Departments, err = v.site.desk.AllDepartments(v.ctx(), v.user); err != nil {
 		return err
 	}
 	if page.Found, err = v.site.desk.Registers(v.ctx(), v.user, page.Query); err != nil {

@@ -144,12 +144,19 @@ const keptPrefix = "kept."
 // signIn signs in with an access token.
 func (v *visit) signIn() error {
 	f := v.form()
-	id, err := v.site.desk.SignIn(v.ctx(), strings.TrimSpace(f.Value("token")))
+	id, err := v.site.desk.SignIn(v.ctx(), v.browser(), strings.TrimSpace(f.Value("token")))
+	refused, status := "", http.StatusUnauthorized
 	switch sharing.CodeOf(err) {
 	case sharing.CodeUnauthenticated, sharing.CodeInvalid, sharing.CodeNotFound:
-		f.add("/token", v.words.T("signin.token.unknown"))
+		refused = v.words.T("signin.token.unknown")
+	case sharing.CodeTooMany:
+		refused, status = v.words.T("signin.locked"), http.StatusTooManyRequests
+		v.retryAfter(err)
+	}
+	if refused != "" {
+		f.add("/token", refused)
 		f.Typed.Del("token")
-		return v.showSignIn(http.StatusUnauthorized, signInPage{Next: localPath(f.Value("next")), Form: f, Kept: keptFields(f), Ended: f.Value("kept") != ""})
+		return v.showSignIn(status, signInPage{Next: localPath(f.Value("next")), Form: f, Kept: keptFields(f), Ended: f.Value("kept") != ""})
 	}
 	if err != nil {
 		return err
@@ -163,7 +170,7 @@ func (v *visit) signInDemo() error {
 		return sharing.Errorf(sharing.CodeForbidden, "no demo")
 	}
 	f := v.form()
-	id, err := v.site.desk.SignInDemo(v.ctx(), f.Value("user"))
+	id, err := v.site.desk.SignInDemo(v.ctx(), v.browser(), f.Value("user"))
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type storyteller struct {
 
 // storyteller returns one for the reader.
 func (v *visit) storyteller() (storyteller, error) {
-	departments, err := v.site.desk.Departments(v.ctx(), v.user)
+	departments, err := v.site.desk.AllDepartments(v.ctx(), v.user)
 	return storyteller{words: v.words, departments: departments}, err
 }
 

@@ -25,7 +25,7 @@ var shared = []string{"layout", "form", "control", "parts", "everyone"}
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
 var pages = []string{"application", "applications", "board", "bulletin", "case", "cases", "catalog", "change_notices", "criticisms", "delegations", "draft",
-	"due", "grant", "grants", "holds", "home", "inbox", "marks", "matter", "matters", "messages", "open", "preview", "problem", "public", "public_ask", "public_entry", "public_follow", "public_prove", "public_request", "register", "register_form", "registers", "scenario", "scenario_form", "scenarios",
+	"due", "grant", "grants", "holds", "home", "inbox", "marks", "matter", "matters", "messages", "open", "preview", "problem", "public", "public_ask", "public_entry", "public_follow", "public_prove", "public_request", "register", "register_form", "registers", "scenario", "scenario_form", "scenarios", "sessions",
 	"resource", "resume", "signin", "verification", "versions", "workbench"}
 
 // views holds each page in each language, parsed once.

@@ -148,6 +148,9 @@ func (s *site) routes(e *echo.Echo) {
 	members("GET", "/delegations", (*visit).delegations)
 	members("POST", "/delegations", (*visit).delegate)
 	members("POST", "/delegations/:id/revoke", (*visit).revokeDelegation)
+	members("GET", "/sessions", (*visit).sessions)
+	members("POST", "/sessions/end-others", (*visit).endOtherSessions)
+	members("POST", "/sessions/:id/end", (*visit).endSession)
 	members("GET", "/grants", (*visit).grants)
 	members("GET", "/grants/:id", (*visit).grant)
 	members("POST", "/grants/:id/renew", (*visit).renewGrant)
@@ -178,6 +181,8 @@ func (s *site) routes(e *echo.Echo) {
 		members("GET", "/cases/:id/"+beside, (*visit).backBeside)
 	}
 	members("GET", "/delegations/:id/revoke", (*visit).backToDelegations)
+	members("GET", "/sessions/end-others", (*visit).backToSessions)
+	members("GET", "/sessions/:id/end", (*visit).backToSessions)
 	members("GET", "/cases/:id/:action", (*visit).backToCase)
 	members("GET", "/applications/:id/submit", (*visit).backToPreview)
 	members("GET", "/applications/:id/discard", (*visit).backToApplication)

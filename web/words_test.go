@@ -290,7 +290,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	need("light.shape", string(desk.Green), string(desk.Yellow), string(desk.Red), string(desk.Grey))
 	codes := []sharing.Code{sharing.CodeInvalid, sharing.CodeNotFound, sharing.CodeForbidden, sharing.CodeUnauthenticated, sharing.CodeStale,
 		sharing.CodeWrongState, sharing.CodeAlreadyDecided, sharing.CodeKeyReused, sharing.CodeInProgress, sharing.CodeNotShared, sharing.CodeNoRegulation,
-		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead, sharing.CodeTooMany, codeMethod}
+		sharing.CodeBeyondCalendar, sharing.CodeTooLarge, sharing.CodeUnavailable, sharing.CodeBasisRequired, sharing.CodeCompletionUsed, sharing.CodeNoExtension, sharing.CodeConditionalRead, sharing.CodeTooMany, sharing.CodeMerged, codeMethod}
 	for _, c := range codes {
 		need("error", string(c))
 		status := statusOf(c)
