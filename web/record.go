@@ -51,7 +51,7 @@ func (s *scene) factsOf(said map[string]any, inputs []input, path string, files 
 	var all []fact
 	for _, in := range inputs {
 		found := at(said, in.Name)
-		if empty(found, in.As) {
+		if empty(found, in.As) || s.shown(in.As, found) {
 			continue
 		}
 		here := path + in.Name
@@ -68,6 +68,21 @@ func (s *scene) factsOf(said map[string]any, inputs []input, path string, files 
 		all = append(all, one)
 	}
 	return all, nil
+}
+
+// shown reports whether the case's page says a value of its content elsewhere: the
+// entry that the case is about, or the case that it came from.
+func (s *scene) shown(as inputKind, found any) bool {
+	if s.Case == nil || s.Action != sharing.Submit {
+		return false
+	}
+	switch as {
+	case asResource:
+		return found == s.Case.Resource.ID
+	case asCase:
+		return found == s.Case.ParentID || s.Case.Parent != nil && found == s.Case.Parent.Number
+	}
+	return false
 }
 
 // at returns what an object has under a name; "entry.title" is in the object entry.
