@@ -24,9 +24,51 @@ var shared = []string{"layout", "form", "control", "parts", "everyone"}
 
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
-var pages = []string{"application", "applications", "board", "bulletin", "case", "cases", "catalog", "change_notices", "criticisms", "delegations", "draft",
-	"due", "grant", "grants", "holds", "home", "inbox", "marks", "matter", "matters", "messages", "open", "preview", "problem", "public", "public_ask", "public_entry", "public_follow", "public_prove", "public_request", "register", "register_form", "registers", "scenario", "scenario_form", "scenarios", "sessions",
-	"resource", "resume", "signin", "verification", "versions", "workbench"}
+var pages = []string{
+	"application",
+	"applications",
+	"board",
+	"bulletin",
+	"case",
+	"cases",
+	"catalog",
+	"change_notices",
+	"criticisms",
+	"delegations",
+	"draft",
+	"due",
+	"grant",
+	"grants",
+	"holds",
+	"home",
+	"inbox",
+	"marks",
+	"matter",
+	"matters",
+	"messages",
+	"open",
+	"preview",
+	"problem",
+	"public",
+	"public_ask",
+	"public_entry",
+	"public_follow",
+	"public_prove",
+	"public_request",
+	"register",
+	"register_form",
+	"registers",
+	"resource",
+	"resume",
+	"scenario",
+	"scenario_form",
+	"scenarios",
+	"sessions",
+	"signin",
+	"verification",
+	"versions",
+	"workbench",
+}
 
 // views holds each page in each language, parsed once.
 type views struct {
@@ -169,12 +211,8 @@ type frame struct {
 	CSRF    string
 	Here    string // where changing the language leads back to
 	Section string // entry of the menu that is current
-	Watches bool   // the board is in the menu
-	Applies bool   // applications are in the menu
-	Checks  bool   // so is the query for records under verification
-	Opens   bool   // so is what else can be brought before somebody
-	Files   bool   // so are the registers
-	Chooses bool   // so is the register of scenarios
+	Menu    []menuGroup
+	Applies bool // applications are the reader's to make
 	Notice  *notice
 	Data    any
 }
@@ -198,15 +236,7 @@ func (f frame) Other() Locale {
 // show answers with a page. The page is executed whole before a byte is sent.
 func (v *visit) show(status int, page, section string, data any) error {
 	f := frame{Locale: v.words.locale, User: v.user, Signed: v.signedIn(), CSRF: v.mark(),
-		Here: v.here(), Section: section, Notice: v.takeNotice(), Data: data}
-	if f.Signed {
-		f.Watches = v.site.desk.MayWatch(v.user)
-		f.Applies = v.site.desk.MayApplyAtAll(v.user) || v.site.desk.MayRegisterPaper(v.user)
-		f.Checks = v.site.desk.MayCheckRecords(v.user)
-		f.Opens = len(v.openable()) > 0
-		f.Files = v.site.desk.MaySeeRegisters(v.user)
-		f.Chooses = v.site.desk.HasScenarios(v.user)
-	}
+		Here: v.here(), Section: section, Menu: v.menuOf(), Applies: v.applies(), Notice: v.takeNotice(), Data: data}
 	html, err := v.site.views.execute(page, f)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func TestPagesExecute(t *testing.T) {
 		for _, l := range Locales {
 			t.Run(fmt.Sprintf("%s/%s/%s", f.page, f.name, l), func(t *testing.T) {
 				page, err := v.execute(f.page, frame{Locale: l, User: reader, Signed: true, CSRF: "mark", Here: "/x",
-					Watches: true, Applies: true, Opens: true, Notice: &notice{Key: "notice.submitted", Arg: hostile}, Data: f.data})
+					Menu: menu, Applies: true, Notice: &notice{Key: "notice.submitted", Arg: hostile}, Data: f.data})
 				if err != nil {
 					t.Fatal(err)
 				}

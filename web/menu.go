@@ -1,0 +1,77 @@
+package web
+
+import (
+	"gongshu/desk"
+	"gongshu/sharing"
+)
+
+// menuGroup is a part of the menu: entries that belong together, under one name.
+type menuGroup struct {
+	Name    string // its text is "menu.group."+Name
+	Entries []menuEntry
+}
+
+// menuEntry leads to a page. Its text is "menu."+Section.
+type menuEntry struct {
+	Section string
+	Path    string
+	// shown reports whether the page is the reader's to open; nil stands for anyone
+	// signed in.
+	shown func(v *visit) bool
+	// open marks what is there without signing in too.
+	open bool
+}
+
+// may makes a condition for the menu of a question to the desk.
+func may(ask func(*desk.Desk, sharing.User) bool) func(*visit) bool {
+	return func(v *visit) bool { return ask(v.site.desk, v.user) }
+}
+
+// applies reports whether applications are the reader's to make.
+func (v *visit) applies() bool {
+	return v.signedIn() && (v.site.desk.MayApplyAtAll(v.user) || v.site.desk.MayRegisterPaper(v.user))
+}
+
+// menu is the site's menu in the order shown.
+var menu = []menuGroup{
+	{"work", []menuEntry{
+		{Section: "home", Path: "/"},
+		{Section: "inbox", Path: "/inbox"},
+		{Section: "messages", Path: "/messages"},
+		{Section: "cases", Path: "/cases"},
+	}},
+	{"data", []menuEntry{
+		{Section: "catalog", Path: "/catalog"},
+		{Section: "applications", Path: "/applications", shown: (*visit).applies},
+		{Section: "grants", Path: "/grants"},
+		{Section: "scenarios", Path: "/scenarios", shown: may((*desk.Desk).HasScenarios)},
+		{Section: "open", Path: "/open", open: true},
+	}},
+	{"matters", []menuEntry{
+		{Section: "matters", Path: "/matters/new", shown: func(v *visit) bool { return len(v.openable()) > 0 }},
+		{Section: "records", Path: "/records/verification", shown: may((*desk.Desk).MayCheckRecords)},
+		{Section: "registers", Path: "/registers", shown: may((*desk.Desk).MaySeeRegisters)},
+		{Section: "due", Path: "/due", open: true},
+	}},
+	{"watch", []menuEntry{
+		{Section: "board", Path: "/board", shown: may((*desk.Desk).MayWatch)},
+		{Section: "bulletin", Path: "/bulletin", shown: may((*desk.Desk).MayWatch)},
+	}},
+}
+
+// menuOf returns the part of the menu that is the reader's.
+func (v *visit) menuOf() []menuGroup {
+	var groups []menuGroup
+	for _, g := range menu {
+		var entries []menuEntry
+		for _, e := range g.Entries {
+			if v.signedIn() && (e.shown == nil || e.shown(v)) || !v.signedIn() && e.open {
+				entries = append(entries, e)
+			}
+		}
+		if entries != nil {
+			groups = append(groups, menuGroup{g.Name, entries})
+		}
+	}
+	return groups
+}
