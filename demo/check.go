@@ -11,7 +11,7 @@ import (
 var rolesOf = map[sharing.DepartmentKind][]sharing.Role{
 	sharing.OrdinaryDepartment: {sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.DepartmentHead,
 		sharing.Auditor, sharing.Operator},
-	sharing.AuthorityDepartment:  {sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Operator, sharing.Gateway},
+	sharing.AuthorityDepartment:  {sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Operator, sharing.SecurityOfficer, sharing.Gateway},
 	sharing.SupervisorDepartment: {sharing.Supervisor},
 	sharing.FinanceDepartment:    {sharing.Finance},
 }

@@ -131,6 +131,7 @@ var postNames = map[sharing.Role][2]string{
 	sharing.Finance:          {"officer", "资金审核人"},
 	sharing.Auditor:          {"auditor", "审计员"},
 	sharing.Operator:         {"operator", "运维员"},
+	sharing.SecurityOfficer:  {"security", "安全管理员"},
 	sharing.Gateway:          {"gateway", "数据交换网关"},
 }
 

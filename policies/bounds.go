@@ -74,7 +74,7 @@ var bounds = []bound{
 		return q.role == sharing.Finance
 	}},
 	{Bound{"系统运维不涉及申请、办件和授权，也看不到不予共享或最高安全等级的数据", "an operator has no applications, cases and grants, and nothing that is not shared or of the highest grade"}, func(q question) bool {
-		return q.role == sharing.Operator && (q.kind != sharing.KindResource || q.action != sharing.Read ||
+		return q.role == sharing.Operator && !administered(q.kind) && (q.kind != sharing.KindResource || q.action != sharing.Read ||
 			q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
 	}},
 	{Bound{"社会公众和数据交换平台至多查看目录，社会公众另可办理自己的依申请开放，数据交换平台另可核验授权和上报使用情况", "citizens and gateways read the catalog at most, citizens have their own open-data requests, and gateways serve under grants"}, func(q question) bool {
@@ -87,7 +87,29 @@ var bounds = []bound{
 		return (q.role == sharing.Citizen || q.role == sharing.Gateway) && (q.kind != sharing.KindResource ||
 			q.action != sharing.Read || q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
 	}},
+
+	{Bound{"账号、密钥、系统设置和权限规则只由系统管理员和安全管理员管理、查看", "administration is for operators and security officers alone"}, func(q question) bool {
+		return administered(q.kind) && q.role != sharing.Operator && q.role != sharing.SecurityOfficer
+	}},
+	{Bound{"系统管理员不授予角色，也不变更权限规则", "an operator neither appoints nor changes the policy"}, func(q question) bool {
+		return q.role == sharing.Operator && (q.action == sharing.Appoint || q.kind == sharing.KindPolicy && q.action != sharing.Read)
+	}},
+	{Bound{"安全管理员只授予角色、管理权限规则、查看账号和密钥，不办理其他任何事项", "a security officer appoints, manages the policy, reads accounts and keys, and has nothing else"}, func(q question) bool {
+		if q.role != sharing.SecurityOfficer {
+			return false
+		}
+		switch q.kind {
+		case sharing.KindPolicy:
+			return false
+		case sharing.KindAccount, sharing.KindKey:
+			return q.action != sharing.Read && q.action != sharing.Appoint
+		}
+		return true
+	}},
 }
+
+// administered reports whether a kind is one of what administrators see to.
+func administered(kind sharing.Kind) bool { return slices.Contains(sharing.AdministeredKinds, kind) }
 
 // begins says who brings a matter of each kind into the system. What is not here
 // begins by a step of something else, or by schedule.

@@ -34,20 +34,28 @@ var actionsOn = func() map[sharing.Kind][]sharing.Action {
 		}
 		all[p.Kind()] = append(actions, sharing.Claim, sharing.Watch, sharing.Urge, sharing.Supervise, sharing.Comment, sharing.Follow)
 	}
+	for _, kind := range sharing.AdministeredKinds {
+		all[kind] = []sharing.Action{sharing.Read, sharing.Manage}
+	}
+	all[sharing.KindAccount] = append(all[sharing.KindAccount], sharing.Appoint)
 	return all
 }()
 
 // kinds lists the kinds of things in the order documents show them.
 var kinds = slices.Concat([]sharing.Kind{sharing.KindResource, sharing.KindApplication}, sharing.CaseKinds,
-	[]sharing.Kind{sharing.KindGrant, sharing.KindScenario, sharing.KindRegister, sharing.KindTrail})
+	[]sharing.Kind{sharing.KindGrant, sharing.KindScenario, sharing.KindRegister, sharing.KindTrail},
+	sharing.AdministeredKinds)
 
 // relationsTo says which relations a thing of a kind can stand in: a catalog
-// entry or one of a register has no applicant, and the trail belongs to a region and to no department.
+// entry or one of a register has no applicant; the trail, and what is administered,
+// belong to a region and to no department.
 func relationsTo(kind sharing.Kind) []sharing.Relation {
 	switch kind {
 	case sharing.KindResource, sharing.KindScenario, sharing.KindRegister:
 		return []sharing.Relation{sharing.AsProvider, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer}
 	case sharing.KindTrail:
+		return []sharing.Relation{sharing.AsAuthority, sharing.AsOverseer}
+	case sharing.KindAccount, sharing.KindKey, sharing.KindSetting, sharing.KindPolicy:
 		return []sharing.Relation{sharing.AsAuthority, sharing.AsOverseer}
 	}
 	return sharing.Relations

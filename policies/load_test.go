@@ -215,6 +215,8 @@ func TestLeaks(t *testing.T) {
 		{"a department asks for an opening as its provider", "p, decider, provider, opening, *, 1, 4, submit, allow", begins},
 		{"who is to rectify judges the evidence", "p, decider, provider, rectification, *, 1, 4, judge_evidence, allow", step},
 		{"who owes a duty waives it", "p, decider, provider, standing, *, 1, 4, waive, allow", step},
+		{"the authority appoints", "p, authority_head, authority, account, *, 1, 4, appoint, allow", "for operators and security officers alone"},
+		{"a supervisor reads keys", "p, supervisor, overseer, key, *, 1, 4, read, allow", "for operators and security officers alone"},
 		{"the provider acknowledges in the holder's place", "p, data_specialist, provider, grant, *, 1, 4, acknowledge, allow", "only who holds a grant"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -238,6 +240,11 @@ func TestLeaksWithoutDeny(t *testing.T) {
 		{"an auditor comments", "p, auditor, *, case, *, 1, 4, *, deny", "p, auditor, overseer, case, *, 1, 4, comment, allow", "auditors have nothing but the trail"},
 		{"an auditor reads disputes", "p, auditor, *, dispute, *, 1, 4, *, deny", "p, auditor, overseer, dispute, *, 1, 4, read, allow", "auditors have nothing but the trail"},
 		{"an operator reads rectifications", "p, operator, *, rectification, *, 1, 4, *, deny", "p, operator, provider, rectification, *, 1, 4, read, allow", "an operator has no"},
+		{"an operator appoints", "p, operator, *, account, *, 1, 4, appoint, deny", "p, operator, overseer, account, *, 1, 4, appoint, allow", "neither appoints nor changes the policy"},
+		{"an operator changes the policy", "p, operator, *, policy, *, 1, 4, manage, deny", "p, operator, overseer, policy, *, 1, 4, manage, allow", "neither appoints nor changes the policy"},
+		{"a security officer manages keys", "p, security_officer, *, key, *, 1, 4, manage, deny", "p, security_officer, overseer, key, *, 1, 4, manage, allow", "and has nothing else"},
+		{"a security officer reads cases", "p, security_officer, *, case, *, 1, 4, *, deny", "p, security_officer, applicant, case, *, 1, 4, read, allow", "and has nothing else"},
+		{"a security officer reads the trail", "p, security_officer, *, trail, *, 1, 4, *, deny", "p, security_officer, overseer, trail, *, 1, 4, read, allow", "and has nothing else"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			leaking := replaced(t, tt.deny, tt.rule)

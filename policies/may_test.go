@@ -232,6 +232,30 @@ func TestPermissions(t *testing.T) {
 		{"supervisor", "overseer", "read", "trail", "all", no},
 		{"authority_head", "authority", "read", "trail", "all", no},
 		{"operator", "peer", "read", "trail", "all", no},
+
+		// Administration.
+		{"operator", "overseer", "read", "account", "all", yes},
+		{"operator", "overseer", "manage", "account", "all", yes},
+		{"operator", "overseer", "appoint", "account", "all", no},
+		{"operator", "overseer", "manage", "key", "all", yes},
+		{"operator", "overseer", "manage", "setting", "all", yes},
+		{"operator", "overseer", "read", "policy", "all", yes},
+		{"operator", "overseer", "manage", "policy", "all", no},
+		{"security_officer", "overseer", "read", "account", "all", yes},
+		{"security_officer", "overseer", "manage", "account", "all", no},
+		{"security_officer", "overseer", "appoint", "account", "all", yes},
+		{"security_officer", "overseer", "read", "key", "all", yes},
+		{"security_officer", "overseer", "manage", "key", "all", no},
+		{"security_officer", "overseer", "read", "setting", "all", no},
+		{"security_officer", "overseer", "manage", "policy", "all", yes},
+		{"security_officer", "overseer", "read", "trail", "all", no},
+		{"security_officer", "peer", "read", "resource", "all", no},
+		{"security_officer", "applicant", "read", "case", "all", no},
+		{"auditor", "overseer", "read", "account", "all", no},
+		{"auditor", "overseer", "read", "policy", "all", no},
+		{"authority_head", "authority", "appoint", "account", "all", no},
+		{"authority_head", "authority", "read", "policy", "all", no},
+		{"supervisor", "overseer", "manage", "policy", "all", no},
 	} {
 		for _, class := range sharing.Classes {
 			for grade := sharing.LowestGrade; grade <= sharing.HighestGrade; grade++ {
@@ -259,6 +283,7 @@ func TestSeveralRoles(t *testing.T) {
 	}
 	own := sharing.Thing{Kind: sharing.KindCase, RegionID: north, ProviderID: health, ApplicantID: housing, Class: sharing.Conditional, Grade: 2}
 	trail := Trail(north)
+	accounts := Administered(sharing.KindAccount, north)
 	for _, tt := range []struct {
 		name   string
 		s      sharing.Subject
@@ -275,6 +300,10 @@ func TestSeveralRoles(t *testing.T) {
 		{"and still reads the trail", subject(sharing.AuthorityOfficer, sharing.Auditor), sharing.Read, trail, true},
 		{"an operator who is also an auditor does not", subject(sharing.Auditor, sharing.Operator), sharing.Read, trail, false},
 		{"an operator who is also appointed head", subject(sharing.DepartmentHead, sharing.Operator), sharing.Read, own, false},
+		{"an operator who is also in charge of security does not manage accounts", subject(sharing.Operator, sharing.SecurityOfficer), sharing.Manage, accounts, false},
+		{"nor appoint", subject(sharing.SecurityOfficer, sharing.Operator), sharing.Appoint, accounts, false},
+		{"nor an auditor", subject(sharing.SecurityOfficer, sharing.Auditor), sharing.Appoint, accounts, false},
+		{"an approver in charge of security answers nothing", subject(sharing.Approver, sharing.SecurityOfficer), sharing.Answer, own, false},
 		{"a role nobody knows spoils the rest", subject(sharing.Approver, "wizard"), sharing.Answer, own, false},
 		{"an empty role too", subject(sharing.Approver, ""), sharing.Answer, own, false},
 		{"a group is not a role", subject("decider"), sharing.Answer, own, false},
@@ -540,7 +569,7 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x.Allowed || len(x.Votes) != 2 || !x.Votes[0].Allows || x.Votes[1].Allows {
+	if x.Allowed || len(x.Votes) != 3 || !x.Votes[0].Allows || x.Votes[1].Allows || x.Votes[2].Allows {
 		t.Fatalf("an approver who runs the system: %+v", x)
 	}
 	if want := lineOf(t, "p, decider, provider, case, *, 1, 4, answer, allow"); x.Votes[0].Line != want {

@@ -19,7 +19,7 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 	for _, r := range s.Roles {
 		switch r {
 		case sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.DepartmentHead, sharing.AuthorityOfficer,
-			sharing.AuthorityHead, sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Operator, sharing.Citizen, sharing.Gateway:
+			sharing.AuthorityHead, sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Operator, sharing.SecurityOfficer, sharing.Citizen, sharing.Gateway:
 		default:
 			return false
 		}
@@ -35,6 +35,12 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 	moderate := t.Class != sharing.NotShared && t.Grade < 4
 
 	if is(sharing.Auditor) && t.Kind != sharing.KindTrail {
+		return false
+	}
+	if t.Kind == "account" || t.Kind == "key" || t.Kind == "setting" || t.Kind == "policy" {
+		return administers(is(sharing.Operator), is(sharing.SecurityOfficer), is(sharing.Auditor), a, t.Kind)
+	}
+	if is(sharing.SecurityOfficer) {
 		return false
 	}
 	if is(sharing.Operator) && (t.Kind != sharing.KindResource || a != sharing.Read || !moderate) {
@@ -95,6 +101,20 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 			}
 			return is(w.roles...)
 		})
+	}
+	return false
+}
+
+// administers says what administrators are meant to do: with two of the three
+// roles, the work of none.
+func administers(system, security, audit bool, a sharing.Action, kind sharing.Kind) bool {
+	switch string(kind) + " " + string(a) {
+	case "account read", "key read", "policy read":
+		return (system || security) && !audit
+	case "account manage", "key manage", "setting manage", "setting read":
+		return system && !security && !audit
+	case "account appoint", "policy manage":
+		return security && !system && !audit
 	}
 	return false
 }
@@ -316,7 +336,7 @@ func cast(q question) (s sharing.Subject, t sharing.Thing, ok bool) {
 		ok = s.Has(sharing.AuthorityOfficer, sharing.AuthorityHead)
 		return s, t, ok
 	case sharing.AsOverseer:
-		ok = s.Has(sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Gateway)
+		ok = s.Has(sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Gateway, sharing.Operator, sharing.SecurityOfficer)
 		return s, t, ok
 	}
 	return s, t, true

@@ -286,6 +286,12 @@ func Trail(regionID string) sharing.Thing {
 	return sharing.Thing{Kind: sharing.KindTrail, RegionID: regionID, Class: sharing.NotShared, Grade: sharing.HighestGrade}
 }
 
+// Administered returns what decides who may see to a kind of what is administered
+// in a region: accounts, keys, settings or the policy. It is labelled as a trail is.
+func Administered(kind sharing.Kind, regionID string) sharing.Thing {
+	return sharing.Thing{Kind: kind, RegionID: regionID, Class: sharing.NotShared, Grade: sharing.HighestGrade}
+}
+
 // ShippedRules returns the rules file that comes with the program, to begin
 // another one from.
 func ShippedRules() []byte { return slices.Clone(shippedRules) }

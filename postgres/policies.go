@@ -92,8 +92,8 @@ type Labelled struct {
 }
 
 // labelled lists everything that a policy decides about one by one. An application
-// is labelled as the strictest class and grade, as are what registers hold and a
-// region's trail; the register of scenarios is the authority's, and for all.
+// is labelled as the strictest class and grade, as are what registers hold, a region's
+// trail and what is administered in it; the register of scenarios is the authority's, and for all.
 const labelled = `
 	SELECT 'resource' AS kind, r.region_id AS region, r.department_id AS provider, '' AS applicant, r.class AS class, r.grade AS grade,
 		r.id::text AS id, r.code AS name, r.title AS title, '' AS state, '' AS registrar, true AS open
@@ -117,11 +117,14 @@ const labelled = `
 	FROM scenarios s JOIN LATERAL (SELECT d.id FROM departments d WHERE d.region_id = s.region_id AND d.kind = 'authority' AND d.merged_into IS NULL ORDER BY d.id LIMIT 1) a ON true
 	UNION ALL
 	SELECT 'trail', g.id, '', '', 'not_shared', 4, 'trail:' || g.id, 'trail:' || g.id, g.name, '', '', true
-	FROM regions g`
+	FROM regions g
+	UNION ALL
+	SELECT a.kind, g.id, '', '', 'not_shared', 4, a.kind || ':' || g.id, a.kind || ':' || g.id, g.name, '', '', true
+	FROM regions g, unnest(ARRAY['account', 'key', 'setting', 'policy']) AS a(kind)`
 
 // LabelledAs returns what is called so by its id, its code or its number,
-// whoever asks; a region's trail is called trail:REGION. Codes of two regions may
-// be the same.
+// whoever asks; a region's trail is called trail:REGION, its accounts account:REGION
+// and so on. Codes of two regions may be the same.
 func (s *Store) LabelledAs(ctx context.Context, name string) ([]Labelled, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT kind, region, provider, applicant, class, grade, id, name, title, state, registrar FROM (`+labelled+`) t

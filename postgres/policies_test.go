@@ -90,6 +90,9 @@ func TestLabelsAreThoseOfTheDomain(t *testing.T) {
 	}
 	for _, region := range r.World.Regions {
 		want[policies.Trail(region.ID)]++
+		for _, kind := range sharing.AdministeredKinds {
+			want[policies.Administered(kind, region.ID)]++
+		}
 	}
 	for _, code := range []string{"SZ-MZ-001", "SZ-MZ-002"} {
 		submitted := r.Apply("shuozhou-gongan-requester", r.Request("shuozhou", code), nil)

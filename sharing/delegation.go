@@ -62,9 +62,9 @@ type StandIn struct {
 	EndsAt  time.Time
 }
 
-// lone are roles that bear nothing beside them: what auditors, operators and
+// lone are roles that bear nothing beside them: what auditors, administrators and
 // systems are kept from, and what citizens are, cannot be lent.
-var lone = []Role{Auditor, Operator, Gateway, Citizen}
+var lone = []Role{Auditor, Operator, SecurityOfficer, Gateway, Citizen}
 
 // Lendable returns the roles that a colleague can be lent: all but those that
 // stand alone.

@@ -14,15 +14,20 @@ const (
 	AuthorityHead    Role = "authority_head"    // the big-data center: supervises, coordinates
 	Supervisor       Role = "supervisor"        // the leading group or office above the authority
 	Finance          Role = "finance"           // the finance department
-	Auditor          Role = "auditor"           // reads the trail and nothing else
-	Operator         Role = "operator"          // calendars, regulations, users; no cases
+	Auditor          Role = "auditor"           // security audit: reads the trail and nothing else
+	Operator         Role = "operator"          // system administration: calendars, regulations, users, keys; no cases
+	SecurityOfficer  Role = "security_officer"  // security administration: appointments and the policy; no cases
 	Citizen          Role = "citizen"           // open data only
 	Gateway          Role = "gateway"           // a data-exchange platform
 )
 
 // Roles lists every role there is, in the order documents show them.
 var Roles = []Role{Requester, DataSpecialist, Approver, DepartmentHead, AuthorityOfficer, AuthorityHead,
-	Supervisor, Finance, Auditor, Operator, Citizen, Gateway}
+	Supervisor, Finance, Auditor, Operator, SecurityOfficer, Citizen, Gateway}
+
+// Administrations are the roles that administer the system, its security and its
+// audit. Whoever holds two of them can do the work of neither.
+var Administrations = []Role{Operator, SecurityOfficer, Auditor}
 
 // Region is a territory with its own regulation, authority and departments.
 type Region struct {

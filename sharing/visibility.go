@@ -12,6 +12,17 @@ const (
 	KindTrail       Kind = "trail"    // the audit trail
 )
 
+// What is administered, of a whole region each.
+const (
+	KindAccount Kind = "account" // people and departments, with their sign-ins
+	KindKey     Kind = "key"     // keys under which systems use the API
+	KindSetting Kind = "setting" // calendars, regulations, schedules, wordings of letters
+	KindPolicy  Kind = "policy"  // the rules on who may see and do what
+)
+
+// AdministeredKinds lists the kinds of what is administered.
+var AdministeredKinds = []Kind{KindAccount, KindKey, KindSetting, KindPolicy}
+
 // Action is something a person may do to a thing.
 type Action string
 
@@ -45,6 +56,12 @@ const (
 	Serve             Action = "serve"  // let data through under a grant: ask whether it holds, report its use
 )
 
+// What administrators do.
+const (
+	Manage  Action = "manage"  // accounts, keys, settings, the policy: add, change, end
+	Appoint Action = "appoint" // give people roles, and take them
+)
+
 // Relation is how a subject stands to a thing.
 type Relation string
 
@@ -53,7 +70,7 @@ const (
 	AsApplicant Relation = "applicant" // the department that asks
 	AsPeer      Relation = "peer"      // another department of the region
 	AsAuthority Relation = "authority" // the region's big-data center
-	AsOverseer  Relation = "overseer"  // the office above the authority, finance, auditors, gateways
+	AsOverseer  Relation = "overseer"  // the office above the authority, finance, auditors, administrators, gateways
 )
 
 // Relations lists every relation. More than one can hold at once.
@@ -102,9 +119,11 @@ func (s Subject) RelationsTo(t Thing) []Relation {
 }
 
 // Oversees reports whether the subject stands above departments and authority:
-// the office above the authority, the finance department, auditors; and the
-// gateways, through which the data of all of them goes.
-func (s Subject) Oversees() bool { return s.Has(Supervisor, Finance, Auditor, Gateway) }
+// the office above the authority, the finance department, auditors and the other
+// administrators; and the gateways, through which the data of all of them goes.
+func (s Subject) Oversees() bool {
+	return s.Has(Supervisor, Finance, Auditor, Gateway, Operator, SecurityOfficer)
+}
 
 // Cell is one allowed square of the grid of relation, class and grade.
 type Cell struct {

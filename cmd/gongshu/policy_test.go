@@ -121,7 +121,7 @@ func TestPolicyExplain(t *testing.T) {
 	}
 	out, err = policyCommand(t, r, "who", "--on", "trail:shuozhou", "--action", "read")
 	require.NoError(t, err)
-	require.Contains(t, out, "审计人员 · an auditor")
+	require.Contains(t, out, "安全审计员 · an auditor")
 
 	for _, tt := range []struct{ args, reason string }{
 		{"explain --on " + asked, "--user is missing"},

@@ -13,17 +13,17 @@ var (
 	roleWords = map[sharing.Role]string{
 		sharing.Requester: "使用部门申请人", sharing.DataSpecialist: "数据专员", sharing.Approver: "审批人", sharing.DepartmentHead: "部门负责人",
 		sharing.AuthorityOfficer: "大数据主管部门经办人", sharing.AuthorityHead: "大数据主管部门负责人", sharing.Supervisor: "上级督导",
-		sharing.Finance: "财政部门", sharing.Auditor: "审计人员", sharing.Operator: "系统运维", sharing.Citizen: "社会公众", sharing.Gateway: "数据交换平台",
+		sharing.Finance: "财政部门", sharing.Auditor: "安全审计员", sharing.Operator: "系统管理员", sharing.SecurityOfficer: "安全管理员", sharing.Citizen: "社会公众", sharing.Gateway: "数据交换平台",
 	}
 	relationWords = map[sharing.Relation]string{
 		sharing.AsProvider: "提供部门", sharing.AsApplicant: "申请部门", sharing.AsPeer: "本地区其他部门",
-		sharing.AsAuthority: "大数据主管部门", sharing.AsOverseer: "上级、财政、审计",
+		sharing.AsAuthority: "大数据主管部门", sharing.AsOverseer: "上级、财政、审计、系统与安全管理",
 	}
 	// relationPhrases say in English who stands in a relation.
 	relationPhrases = map[sharing.Relation]string{
 		sharing.AsProvider: "of the department that provides the data", sharing.AsApplicant: "of the department that asks",
 		sharing.AsPeer: "of another department of the region", sharing.AsAuthority: "of the region's big-data center",
-		sharing.AsOverseer: "of the office above it, finance or audit",
+		sharing.AsOverseer: "of the office above it, finance, audit or administration",
 	}
 	kindWords = map[sharing.Kind]string{
 		sharing.KindResource: "目录", sharing.KindApplication: "共享申请", sharing.KindCase: "办件", sharing.KindGrant: "授权", sharing.KindTrail: "审计链",
@@ -31,12 +31,13 @@ var (
 		sharing.CorrectionDispute.Kind(): "疑义校核", sharing.CatalogChange.Kind(): "目录编制与变更", sharing.ProjectAcceptance.Kind(): "信息化项目",
 		sharing.OpeningRequest.Kind(): "依申请开放", sharing.RectificationOrder.Kind(): "整改", sharing.StandingDuty.Kind(): "常年职责",
 		sharing.KindScenario: "应用场景", sharing.KindRegister: "备案登记",
+		sharing.KindAccount: "账号", sharing.KindKey: "密钥", sharing.KindSetting: "系统设置", sharing.KindPolicy: "权限规则",
 	}
 	// kindPlurals are the kinds in English, of several.
 	kindPlurals = map[sharing.Kind]string{
 		sharing.KindResource: "catalog entries", sharing.CatalogChange.Kind(): "catalog changes", sharing.StandingDuty.Kind(): "standing duties",
 		sharing.OpeningRequest.Kind(): "open-data requests", sharing.UpwardRequest.Kind(): "upward requests",
-		sharing.KindRegister: "register entries",
+		sharing.KindRegister: "register entries", sharing.KindPolicy: "policies",
 	}
 	classWords = map[sharing.Class]string{sharing.Unconditional: "无条件共享", sharing.Conditional: "有条件共享", sharing.NotShared: "不予共享"}
 )
