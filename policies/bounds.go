@@ -21,8 +21,19 @@ var bounds = []bound{
 	{Bound{"其他部门不得查看或申请最高安全等级的数据", "another department must not see or apply for the highest grade"}, func(q question) bool {
 		return q.relation == sharing.AsPeer && q.grade == sharing.HighestGrade
 	}},
+	{Bound{"其他部门不得查看最高安全等级的数据项；财政部门和系统运维不得查看三级以上的数据项", "another department must not know of data items of the highest grade, nor finance and operators of those above grade 2"}, func(q question) bool {
+		return q.kind == sharing.KindField && (q.relation == sharing.AsPeer && q.grade == sharing.HighestGrade ||
+			(q.role == sharing.Finance || q.role == sharing.Operator) && q.grade > 2)
+	}},
+	{Bound{"已下架的目录只供提供部门、主管部门及其上级查看", "what was taken out of the catalog is for its department, the authority and the office above it"}, func(q question) bool {
+		return q.kind == sharing.KindFormer && (q.relation == sharing.AsPeer || q.role == sharing.Finance || q.role == sharing.Operator)
+	}},
+	{Bound{"社会公众只能查看无条件开放和有条件开放的目录，且不得查看最高安全等级", "the public sees what is opened to all or on conditions, and nothing of the highest grade"}, func(q question) bool {
+		return (q.kind == sharing.KindOpenEntry || q.kind == sharing.KindOpenField) &&
+			(q.role != sharing.Citizen || q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
+	}},
 	{Bound{"其他部门不得查看申请、办件和授权", "another department must not see applications, cases or grants"}, func(q question) bool {
-		return q.relation == sharing.AsPeer && q.kind != sharing.KindResource && q.kind != sharing.KindScenario
+		return q.relation == sharing.AsPeer && q.kind != sharing.KindResource && q.kind != sharing.KindScenario && q.kind != sharing.KindField
 	}},
 	{Bound{"应用场景登记簿由主管部门维护，各部门只能查看", "departments read the register of scenarios, and the authority keeps it"}, func(q question) bool {
 		return q.kind == sharing.KindScenario && q.action != sharing.Read && q.relation != sharing.AsAuthority
@@ -31,7 +42,8 @@ var bounds = []bound{
 		return q.action == sharing.Serve && q.role != sharing.Gateway
 	}},
 	{Bound{"提供部门的申请人不参与本部门作为提供方的申请、办件和授权", "a requester of the providing department has no part in its applications, cases and grants"}, func(q question) bool {
-		return q.relation == sharing.AsProvider && q.role == sharing.Requester && q.kind != sharing.KindResource
+		return q.relation == sharing.AsProvider && q.role == sharing.Requester && q.kind != sharing.KindResource &&
+			q.kind != sharing.KindFormer && q.kind != sharing.KindField
 	}},
 	{Bound{"部门不申请自己的数据", "a department does not apply for its own data"}, func(q question) bool {
 		return q.action == sharing.Apply && q.relation != sharing.AsPeer
@@ -61,20 +73,22 @@ var bounds = []bound{
 	{Bound{"只有主管部门可以督办", "only the authority supervises"}, func(q question) bool {
 		return q.action == sharing.Supervise && q.relation != sharing.AsAuthority
 	}},
-	{Bound{"审计链只供审计人员查看，审计人员也只能看审计链", "the trail is for auditors, and auditors have nothing but the trail"}, func(q question) bool {
-		return (q.role == sharing.Auditor) != (q.kind == sharing.KindTrail)
+	{Bound{"审计链和读取日志只供审计人员查看，审计人员也只能看这两者", "the trail is for auditors, and so is the log of reads; auditors have nothing but the trail and that log"}, func(q question) bool {
+		return (q.role == sharing.Auditor) != (q.kind == sharing.KindTrail || q.kind == sharing.KindReadLog)
 	}},
 	{Bound{"财政部门只能查看项目、整改和目录中可共享的部分，不能办理", "finance reads projects, rectifications and what of the catalog is shared, and does nothing to them"}, func(q question) bool {
 		switch q.kind {
 		case sharing.ProjectAcceptance.Kind(), sharing.RectificationOrder.Kind():
 			return q.role == sharing.Finance && q.action != sharing.Read
+		case sharing.KindField:
+			return false // bounded above
 		case sharing.KindResource:
 			return q.role == sharing.Finance && (q.action != sharing.Read || q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
 		}
 		return q.role == sharing.Finance
 	}},
 	{Bound{"系统运维不涉及申请、办件和授权，也看不到不予共享或最高安全等级的数据", "an operator has no applications, cases and grants, and nothing that is not shared or of the highest grade"}, func(q question) bool {
-		return q.role == sharing.Operator && !administered(q.kind) && (q.kind != sharing.KindResource || q.action != sharing.Read ||
+		return q.role == sharing.Operator && !administered(q.kind) && q.kind != sharing.KindField && (q.kind != sharing.KindResource || q.action != sharing.Read ||
 			q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
 	}},
 	{Bound{"社会公众和数据交换平台至多查看目录，社会公众另可办理自己的依申请开放，数据交换平台另可核验授权和上报使用情况", "citizens and gateways read the catalog at most, citizens have their own open-data requests, and gateways serve under grants"}, func(q question) bool {
@@ -83,6 +97,9 @@ var bounds = []bound{
 		}
 		if q.role == sharing.Citizen && q.kind == sharing.OpeningRequest.Kind() {
 			return q.relation != sharing.AsApplicant
+		}
+		if q.role == sharing.Citizen && (q.kind == sharing.KindOpenEntry || q.kind == sharing.KindOpenField) {
+			return false // bounded above
 		}
 		return (q.role == sharing.Citizen || q.role == sharing.Gateway) && (q.kind != sharing.KindResource ||
 			q.action != sharing.Read || q.class == sharing.NotShared || q.grade == sharing.HighestGrade)

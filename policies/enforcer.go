@@ -184,9 +184,9 @@ func (e *enforcer) test(b *rulebook) error {
 			at, set := row{q.role, q.kind, q.action}, square(q.relation, q.class, q.grade)
 			switch {
 			case q.kind != r.kind:
-			case denied[at]&set != 0:
+			case !denied[at].and(set).empty():
 				want = deny
-			case allowed[at]&set != 0:
+			case !allowed[at].and(set).empty():
 				want = allow
 			}
 			got, err := e.askRules(r.kind, q)

@@ -153,7 +153,7 @@ func (p *Policy) Ways(a sharing.Action, t sharing.Thing) ([]Way, error) {
 		}
 		for _, role := range sharing.Roles {
 			allowed, denied, ok := own.row(row{role, t.Kind, a})
-			if !ok || !canHold(role, relation) || allowed&^denied&square(relation, t.Class, t.Grade) == 0 {
+			if !ok || !canHold(role, relation) || allowed.without(denied).and(square(relation, t.Class, t.Grade)).empty() {
 				continue
 			}
 			got, err := own.enforcer.ask(question{role, relation, t.Kind, t.Class, t.Grade, a})
@@ -180,7 +180,7 @@ func holdable(relation sharing.Relation, t sharing.Thing) bool {
 		return t.ProviderID != ""
 	case sharing.AsApplicant:
 		return t.ApplicantID != ""
-	case sharing.AsAuthority, sharing.AsOverseer:
+	case sharing.AsAuthority, sharing.AsOverseer, sharing.AsPublic:
 	}
 	return true
 }

@@ -22,6 +22,11 @@ var actionsOn = func() map[sharing.Kind][]sharing.Action {
 		sharing.KindRegister:    {sharing.Read, sharing.FileEntry, sharing.AmendEntry},
 		sharing.KindTrail:       {sharing.Read},
 	}
+	// An entry in each state and to each eye, its data items, and the log of reads:
+	// there is nothing to do to them but read.
+	for _, kind := range readOnly {
+		all[kind] = []sharing.Action{sharing.Read}
+	}
 	for _, p := range sharing.Procedures {
 		actions := []sharing.Action{sharing.Read}
 		if p != sharing.ShareApplication && p != sharing.StandingDuty {
@@ -44,7 +49,13 @@ var actionsOn = func() map[sharing.Kind][]sharing.Action {
 // kinds lists the kinds of things in the order documents show them.
 var kinds = slices.Concat([]sharing.Kind{sharing.KindResource, sharing.KindApplication}, sharing.CaseKinds,
 	[]sharing.Kind{sharing.KindGrant, sharing.KindScenario, sharing.KindRegister, sharing.KindTrail},
-	sharing.AdministeredKinds)
+	readOnly, sharing.AdministeredKinds)
+
+// readOnly are the kinds of things that are read and never acted on.
+var readOnly = []sharing.Kind{sharing.KindFormer, sharing.KindField, sharing.KindOpenEntry, sharing.KindOpenField, sharing.KindReadLog}
+
+// departmental are the relations of everybody but the public.
+var departmental = []sharing.Relation{sharing.AsProvider, sharing.AsApplicant, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer}
 
 // relationsTo says which relations a thing of a kind can stand in: a catalog
 // entry or one of a register has no applicant; the trail, and what is administered,
@@ -55,10 +66,14 @@ func relationsTo(kind sharing.Kind) []sharing.Relation {
 		return []sharing.Relation{sharing.AsProvider, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer}
 	case sharing.KindTrail:
 		return []sharing.Relation{sharing.AsAuthority, sharing.AsOverseer}
-	case sharing.KindAccount, sharing.KindKey, sharing.KindSetting, sharing.KindPolicy:
+	case sharing.KindFormer:
+		return []sharing.Relation{sharing.AsProvider, sharing.AsPeer, sharing.AsAuthority, sharing.AsOverseer}
+	case sharing.KindOpenEntry, sharing.KindOpenField:
+		return []sharing.Relation{sharing.AsPublic}
+	case sharing.KindReadLog, sharing.KindAccount, sharing.KindKey, sharing.KindSetting, sharing.KindPolicy:
 		return []sharing.Relation{sharing.AsAuthority, sharing.AsOverseer}
 	}
-	return sharing.Relations
+	return departmental
 }
 
 // question is what Casbin is asked: one square of the grid.
@@ -88,18 +103,28 @@ func (r row) question(c sharing.Cell) question {
 }
 
 // squares is a set of squares of one row, a bit for each.
-type squares uint64
+type squares struct{ low, high uint64 }
 
-const everySquare = ^squares(0)
+var everySquare = squares{^uint64(0), ^uint64(0)}
+
+func (s squares) or(o squares) squares      { return squares{s.low | o.low, s.high | o.high} }
+func (s squares) and(o squares) squares     { return squares{s.low & o.low, s.high & o.high} }
+func (s squares) without(o squares) squares { return squares{s.low &^ o.low, s.high &^ o.high} }
+func (s squares) empty() bool               { return s == squares{} }
+func (s squares) size() int                 { return bits.OnesCount64(s.low) + bits.OnesCount64(s.high) }
 
 // square returns the set of the one square, or none when a name is not known or
 // the grade is out of range: an unlabelled thing lies on no square.
 func square(relation sharing.Relation, class sharing.Class, grade sharing.Grade) squares {
 	r, c := slices.Index(sharing.Relations, relation), slices.Index(sharing.Classes, class)
 	if r < 0 || c < 0 || grade < sharing.LowestGrade || grade > sharing.HighestGrade {
-		return 0
+		return squares{}
 	}
-	return 1 << ((r*len(sharing.Classes)+c)*int(sharing.HighestGrade) + int(grade-sharing.LowestGrade))
+	at := (r*len(sharing.Classes)+c)*int(sharing.HighestGrade) + int(grade-sharing.LowestGrade)
+	if at < 64 {
+		return squares{low: 1 << at}
+	}
+	return squares{high: 1 << (at - 64)}
 }
 
 // cells lists every square of a row in the order of the bits.
@@ -116,8 +141,11 @@ var cells = func() (all []sharing.Cell) {
 
 // each visits the squares of s.
 func (s squares) each(visit func(sharing.Cell)) {
-	for ; s != 0; s &= s - 1 {
-		visit(cells[bits.TrailingZeros64(uint64(s))])
+	for ; s.low != 0; s.low &= s.low - 1 {
+		visit(cells[bits.TrailingZeros64(s.low)])
+	}
+	for ; s.high != 0; s.high &= s.high - 1 {
+		visit(cells[64+bits.TrailingZeros64(s.high)])
 	}
 }
 
@@ -126,7 +154,7 @@ type grid map[row]squares
 
 func (g grid) add(other grid) {
 	for r, s := range other {
-		g[r] |= s
+		g[r] = g[r].or(s)
 	}
 }
 
@@ -134,7 +162,7 @@ func (g grid) add(other grid) {
 func (g grid) minus(other grid) grid {
 	left := grid{}
 	for r, s := range g {
-		if s &^= other[r]; s != 0 {
+		if s = s.without(other[r]); !s.empty() {
 			left[r] = s
 		}
 	}
@@ -145,7 +173,8 @@ func (g grid) minus(other grid) grid {
 func (g grid) anyone() grid {
 	all := grid{}
 	for r, s := range g {
-		all[row{"", r.kind, r.action}] |= s
+		anyone := row{"", r.kind, r.action}
+		all[anyone] = all[anyone].or(s)
 	}
 	return all
 }
@@ -164,8 +193,7 @@ func (g grid) questions() []question {
 
 // first returns the first square of g, which must not be empty.
 func (g grid) first() question {
-	r := g.rows()[0]
-	return r.question(cells[bits.TrailingZeros64(uint64(g[r]))])
+	return g.questions()[0]
 }
 
 // canHold reports whether a person of that role alone can stand in the relation
@@ -177,6 +205,7 @@ func canHold(role sharing.Role, relation sharing.Relation) bool {
 		{RegionID: region, ProviderID: own, ApplicantID: other},
 		{RegionID: region, ProviderID: other, ApplicantID: own},
 		{RegionID: region, ProviderID: other, ApplicantID: other},
+		{Kind: sharing.KindOpenEntry, RegionID: region, ProviderID: other},
 	} {
 		if slices.Contains(s.RelationsTo(t), relation) {
 			return true

@@ -47,8 +47,8 @@ func TestShipped(t *testing.T) {
 	if other.Hash() == p.Hash() {
 		t.Error("another file has the same hash")
 	}
-	if got := len(cells); got > 64 {
-		t.Errorf("a row has %d squares and no longer fits 64 bits", got)
+	if got := len(cells); got > 128 {
+		t.Errorf("a row has %d squares and no longer fits 128 bits", got)
 	}
 }
 
@@ -217,6 +217,14 @@ func TestLeaks(t *testing.T) {
 		{"who owes a duty waives it", "p, decider, provider, standing, *, 1, 4, waive, allow", step},
 		{"the authority appoints", "p, authority_head, authority, account, *, 1, 4, appoint, allow", "for operators and security officers alone"},
 		{"a supervisor reads keys", "p, supervisor, overseer, key, *, 1, 4, read, allow", "for operators and security officers alone"},
+		{"a department knows of another's items of the highest grade", "p, staff, peer, field, conditional, 4, 4, read, allow", "the highest grade"},
+		{"a department knows of items of what is not shared", "p, staff, peer, field, not_shared, 1, 1, read, allow", "what is not shared"},
+		{"finance knows of items of grade 3", "p, finance, peer, field, conditional, 3, 3, read, allow", "data items of the highest grade"},
+		{"a department sees what was taken out of the catalog", "p, staff, peer, former, conditional, 1, 1, read, allow", "taken out of the catalog"},
+		{"the public sees the highest grade", "p, citizen, public, open_entry, unconditional, 4, 4, read, allow", "opened to all or on conditions"},
+		{"the public sees what is not opened", "p, citizen, public, open_entry, not_shared, 1, 1, read, allow", "opened to all or on conditions"},
+		{"the public knows of items of the highest grade", "p, citizen, public, open_field, conditional, 4, 4, read, allow", "opened to all or on conditions"},
+		{"the authority reads who read what", "p, center, authority, read_log, *, 1, 4, read, allow", "trail is for auditors"},
 		{"the provider acknowledges in the holder's place", "p, data_specialist, provider, grant, *, 1, 4, acknowledge, allow", "only who holds a grant"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func matrix(p *Policy) string {
 		for _, kind := range kinds {
 			var taken groups[sharing.Action]
 			for _, action := range actionsOn[kind] {
-				if _, denied, _ := p.row(row{role, kind, action}); denied != 0 {
+				if _, denied, _ := p.row(row{role, kind, action}); !denied.empty() {
 					taken.add(denied.of(sharing.AsProvider).String(), action)
 				}
 			}
@@ -94,7 +94,7 @@ func (p *Policy) lines(role sharing.Role, relation sharing.Relation, kind sharin
 	var alike groups[sharing.Action]
 	for _, action := range actionsOn[kind] {
 		allowed, _, _ := p.row(row{role, kind, action})
-		if here := allowed.of(relation); here != 0 {
+		if here := allowed.of(relation); !here.empty() {
 			alike.add(here.String(), action)
 		}
 	}
@@ -135,7 +135,7 @@ func (s squares) of(relation sharing.Relation) squares {
 	var of squares
 	s.each(func(c sharing.Cell) {
 		if c.Relation == relation {
-			of |= square(c.Relation, c.Class, c.Grade)
+			of = of.or(square(c.Relation, c.Class, c.Grade))
 		}
 	})
 	return of

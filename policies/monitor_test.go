@@ -34,7 +34,7 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 	above := center || is(sharing.Supervisor)
 	moderate := t.Class != sharing.NotShared && t.Grade < 4
 
-	if is(sharing.Auditor) && t.Kind != sharing.KindTrail {
+	if is(sharing.Auditor) && t.Kind != sharing.KindTrail && t.Kind != sharing.KindReadLog {
 		return false
 	}
 	if t.Kind == "account" || t.Kind == "key" || t.Kind == "setting" || t.Kind == "policy" {
@@ -43,7 +43,8 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 	if is(sharing.SecurityOfficer) {
 		return false
 	}
-	if is(sharing.Operator) && (t.Kind != sharing.KindResource || a != sharing.Read || !moderate) {
+	if is(sharing.Operator) && t.Kind != sharing.KindField && t.Kind != sharing.KindOpenEntry && t.Kind != sharing.KindOpenField &&
+		(t.Kind != sharing.KindResource || a != sharing.Read || !moderate) {
 		return false
 	}
 	switch t.Kind {
@@ -92,8 +93,18 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 		case sharing.FileEntry, sharing.AmendEntry:
 			return provides && (handles || center)
 		}
-	case sharing.KindTrail:
+	case sharing.KindTrail, sharing.KindReadLog:
 		return a == sharing.Read && is(sharing.Auditor)
+	case sharing.KindField:
+		if a != sharing.Read || is(sharing.Operator) && t.Grade > 2 {
+			return false
+		}
+		return above || (provides || applies) && staff || elsewhere && staff && moderate ||
+			(provides || elsewhere) && is(sharing.Finance, sharing.Operator) && moderate && t.Grade < 3
+	case sharing.KindFormer:
+		return a == sharing.Read && (above || provides && staff)
+	case sharing.KindOpenEntry, sharing.KindOpenField:
+		return a == sharing.Read && is(sharing.Citizen) && moderate
 	default:
 		return slices.ContainsFunc(meant[t.Kind].who(a), func(w who) bool {
 			if w.as == asking && !applies || w.as == answering && !provides {
@@ -323,7 +334,8 @@ func TestMeaningIsWhole(t *testing.T) {
 func cast(q question) (s sharing.Subject, t sharing.Thing, ok bool) {
 	s = sharing.Subject{UserID: "user", DepartmentID: "health", RegionID: "north", Roles: []sharing.Role{q.role}}
 	t = sharing.Thing{Kind: q.kind, RegionID: "north", ProviderID: "housing", Class: q.class, Grade: q.grade}
-	if q.kind != sharing.KindResource && q.kind != sharing.KindScenario && q.kind != sharing.KindRegister && q.kind != sharing.KindTrail {
+	if q.kind != sharing.KindFormer && q.kind != sharing.KindOpenEntry && q.kind != sharing.KindOpenField && q.kind != sharing.KindReadLog &&
+		q.kind != sharing.KindResource && q.kind != sharing.KindScenario && q.kind != sharing.KindRegister && q.kind != sharing.KindTrail {
 		t.ApplicantID = "transport"
 	}
 	switch q.relation {
@@ -337,6 +349,9 @@ func cast(q question) (s sharing.Subject, t sharing.Thing, ok bool) {
 		return s, t, ok
 	case sharing.AsOverseer:
 		ok = s.Has(sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Gateway, sharing.Operator, sharing.SecurityOfficer)
+		return s, t, ok
+	case sharing.AsPublic:
+		ok = s.Has(sharing.Citizen) && (q.kind == sharing.KindOpenEntry || q.kind == sharing.KindOpenField)
 		return s, t, ok
 	}
 	return s, t, true
@@ -395,7 +410,7 @@ func TestGridAgreesWithMonitor(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v: %v", q, err)
 		}
-		if kept := p.squares(s.Roles, q.kind, q.action); (kept&square(q.relation, q.class, q.grade) != 0) != (a.effect == allow) {
+		if kept := p.squares(s.Roles, q.kind, q.action); !kept.and(square(q.relation, q.class, q.grade)).empty() != (a.effect == allow) {
 			t.Errorf("%v: Casbin says %q now and said otherwise before", q, a.effect)
 		}
 		if a.effect == allow && !possible {
@@ -428,7 +443,7 @@ func differences(t *testing.T, rules []byte) int {
 		}
 		got := false
 		for _, r := range s.RelationsTo(thing) {
-			got = got || granted[row{q.role, q.kind, q.action}]&square(r, q.class, q.grade) != 0
+			got = got || !granted[row{q.role, q.kind, q.action}].and(square(r, q.class, q.grade)).empty()
 		}
 		if got != monitor(s, q.action, thing) {
 			n++

@@ -12,7 +12,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"math/bits"
 	"regexp"
 	"slices"
 	"sync"
@@ -196,18 +195,17 @@ func hash(model, rules []byte) string {
 // allowed and none is denied. A role that is not known denies everything.
 func (p *Policy) squares(roles []sharing.Role, k sharing.Kind, a sharing.Action) squares {
 	if p == nil {
-		return 0
+		return squares{}
 	}
 	var allowed, denied squares
 	for _, role := range roles {
 		one, none, ok := p.row(row{role, k, a})
 		if !ok {
-			return 0
+			return squares{}
 		}
-		allowed |= one
-		denied |= none
+		allowed, denied = allowed.or(one), denied.or(none)
 	}
-	return allowed &^ denied
+	return allowed.without(denied)
 }
 
 // row returns what the rules allow and deny in one row; ok is false where there
@@ -215,7 +213,7 @@ func (p *Policy) squares(roles []sharing.Role, k sharing.Kind, a sharing.Action)
 func (p *Policy) row(r row) (allowed, denied squares, ok bool) {
 	kept, ok := p.rows[r]
 	if !ok {
-		return 0, 0, false
+		return squares{}, squares{}, false
 	}
 	kept.once.Do(func() { kept.allowed, kept.denied = p.enforcer.askRow(r, kept.covered) })
 	return kept.allowed, kept.denied, true
@@ -231,13 +229,13 @@ func (e *enforcer) askRow(r row, covered squares) (allowed, denied squares) {
 		case err != nil:
 			failed = true
 		case a.effect == allow:
-			allowed |= square(c.Relation, c.Class, c.Grade)
+			allowed = allowed.or(square(c.Relation, c.Class, c.Grade))
 		case a.effect == deny:
-			denied |= square(c.Relation, c.Class, c.Grade)
+			denied = denied.or(square(c.Relation, c.Class, c.Grade))
 		}
 	})
 	if failed {
-		return 0, everySquare
+		return squares{}, everySquare
 	}
 	return allowed, denied
 }
@@ -248,11 +246,11 @@ func (e *enforcer) askRow(r row, covered squares) (allowed, denied squares) {
 // counts for all. May and [Policy.Scope] never differ.
 func (p *Policy) May(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 	set := p.in(s.RegionID).squares(s.Roles, t.Kind, a)
-	if set == 0 {
+	if set.empty() {
 		return false
 	}
 	return slices.ContainsFunc(s.RelationsTo(t), func(r sharing.Relation) bool {
-		return set&square(r, t.Class, t.Grade) != 0
+		return !set.and(square(r, t.Class, t.Grade)).empty()
 	})
 }
 
@@ -262,10 +260,10 @@ func (p *Policy) May(s sharing.Subject, a sharing.Action, t sharing.Thing) bool 
 func (p *Policy) Scope(s sharing.Subject, k sharing.Kind, a sharing.Action) sharing.Scope {
 	scope := sharing.Scope{Subject: s, Kind: k, Action: a}
 	set := p.in(s.RegionID).squares(s.Roles, k, a)
-	if set == 0 {
+	if set.empty() {
 		return scope
 	}
-	scope.Cells = make([]sharing.Cell, 0, bits.OnesCount64(uint64(set)))
+	scope.Cells = make([]sharing.Cell, 0, set.size())
 	set.each(func(c sharing.Cell) { scope.Cells = append(scope.Cells, c) })
 	return scope
 }
@@ -290,6 +288,12 @@ func Trail(regionID string) sharing.Thing {
 // in a region: accounts, keys, settings or the policy. It is labelled as a trail is.
 func Administered(kind sharing.Kind, regionID string) sharing.Thing {
 	return sharing.Thing{Kind: kind, RegionID: regionID, Class: sharing.NotShared, Grade: sharing.HighestGrade}
+}
+
+// ReadLog returns what decides who may read a region's log of reads. It is labelled
+// with the strictest class and grade, since it speaks of everything.
+func ReadLog(regionID string) sharing.Thing {
+	return sharing.Thing{Kind: sharing.KindReadLog, RegionID: regionID, Class: sharing.NotShared, Grade: sharing.HighestGrade}
 }
 
 // ShippedRules returns the rules file that comes with the program, to begin

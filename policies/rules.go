@@ -351,7 +351,7 @@ func (p *parser) readRule(number int, fields []string) {
 	for _, relation := range relations {
 		for _, class := range classes {
 			for grade := lowest; grade <= highest; grade++ {
-				set |= square(relation, class, grade)
+				set = set.or(square(relation, class, grade))
 			}
 		}
 	}
@@ -442,7 +442,7 @@ func (b *rulebook) said(e effect) grid {
 // person may hold the denied role and any other.
 func overlaps(denied, anyone grid) bool {
 	for r, taken := range denied {
-		if anyone[row{"", r.kind, r.action}]&taken != 0 {
+		if !anyone[row{"", r.kind, r.action}].and(taken).empty() {
 			return true
 		}
 	}

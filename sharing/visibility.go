@@ -23,6 +23,22 @@ const (
 // AdministeredKinds lists the kinds of what is administered.
 var AdministeredKinds = []Kind{KindAccount, KindKey, KindSetting, KindPolicy}
 
+// A catalog entry is another kind of thing in each state and to each eye: what
+// departments have in the catalog is a [KindResource].
+const (
+	// KindFormer is an entry that was taken out of the catalog.
+	KindFormer Kind = "former"
+	// KindField is one data item of an entry, labelled with the entry's class and its
+	// own grade.
+	KindField Kind = "field"
+	// KindOpenEntry and KindOpenField are an entry in the catalog and a data item of it
+	// as the public sees them. Their class is that of opening; see [Resource.OpenThing].
+	KindOpenEntry Kind = "open_entry"
+	KindOpenField Kind = "open_field"
+	// KindReadLog is the log of who read what of grades 3 and 4.
+	KindReadLog Kind = "read_log"
+)
+
 // Action is something a person may do to a thing.
 type Action string
 
@@ -73,8 +89,11 @@ const (
 	AsOverseer  Relation = "overseer"  // the office above the authority, finance, auditors, administrators, gateways
 )
 
+// AsPublic is the relation of citizens and companies to what is opened to them.
+const AsPublic Relation = "public"
+
 // Relations lists every relation. More than one can hold at once.
-var Relations = []Relation{AsProvider, AsApplicant, AsPeer, AsAuthority, AsOverseer}
+var Relations = []Relation{AsProvider, AsApplicant, AsPeer, AsAuthority, AsOverseer, AsPublic}
 
 // Thing is the part of a resource, application, case or grant that decides who
 // may see it. A field left empty matches no rule: what is not labelled is not
@@ -88,9 +107,53 @@ type Thing struct {
 	Grade       Grade
 }
 
-// Thing returns what decides who may see r.
+// Thing returns what decides which departments may see r: its state says of what
+// kind it is.
 func (r Resource) Thing() Thing {
-	return Thing{Kind: KindResource, RegionID: r.RegionID, ProviderID: r.Provider.ID, Class: r.Class, Grade: r.Grade}
+	kind := KindResource
+	if r.Withdrawn {
+		kind = KindFormer
+	}
+	return Thing{Kind: kind, RegionID: r.RegionID, ProviderID: r.Provider.ID, Class: r.Class, Grade: r.Grade}
+}
+
+// FieldThing returns what decides who may see a data item of r. holder is the
+// department that asks when it holds the item under a grant, and "" otherwise.
+func (r Resource) FieldThing(f Field, holder string) Thing {
+	return Thing{Kind: KindField, RegionID: r.RegionID, ProviderID: r.Provider.ID, ApplicantID: holder, Class: r.Class, Grade: f.Grade}
+}
+
+// OpenThing returns what decides whether the public may see r. Its class is that of
+// opening: Unconditional stands for what is open to all (无条件开放), Conditional for
+// what is opened on conditions (有条件开放), and NotShared for the rest (不予开放), with
+// whatever departments do not share with one another. An entry that was withdrawn
+// has no label, and nobody sees it.
+func (r Resource) OpenThing() Thing {
+	if r.Withdrawn {
+		return Thing{}
+	}
+	return Thing{Kind: KindOpenEntry, RegionID: r.RegionID, ProviderID: r.Provider.ID, Class: r.opening(), Grade: r.Grade}
+}
+
+// OpenFieldThing returns what decides whether the public may know of a data item.
+func (r Resource) OpenFieldThing(f Field) Thing {
+	t := r.OpenThing()
+	if t.Kind != "" {
+		t.Kind, t.Grade = KindOpenField, f.Grade
+	}
+	return t
+}
+
+func (r Resource) opening() Class {
+	switch {
+	case r.Class == NotShared || r.OpenClass == NotOpen:
+		return NotShared
+	case r.OpenClass == Open:
+		return Unconditional
+	case r.OpenClass == OpenConditionally:
+		return Conditional
+	}
+	return ""
 }
 
 // RelationsTo lists how s stands to t. Nobody stands in any relation to a thing
@@ -114,6 +177,9 @@ func (s Subject) RelationsTo(t Thing) []Relation {
 	}
 	if s.Oversees() {
 		all = append(all, AsOverseer)
+	}
+	if s.Has(Citizen) && (t.Kind == KindOpenEntry || t.Kind == KindOpenField) {
+		all = append(all, AsPublic)
 	}
 	return all
 }
