@@ -104,7 +104,8 @@ func (a *Activities) file(ctx context.Context, tx *postgres.Tx, command sharing.
 	if err := checkMode(law, request.Mode, "/mode"); err != nil {
 		return err
 	}
-	resources, err := a.requested(ctx, tx, application)
+	sight := sharing.Scope{Subject: command.Actor, Kind: sharing.KindField, Action: sharing.Read, Cells: submission.Sight}
+	resources, err := a.requested(ctx, tx, application, sight)
 	if err != nil {
 		return err
 	}
@@ -190,14 +191,19 @@ func checkMode(law *regulation.Regulation, mode sharing.Mode, field string) erro
 
 // requested returns the resources of an application in the order of its items,
 // checked once more under lock: they may have changed since the draft was
-// written.
-func (a *Activities) requested(ctx context.Context, tx *postgres.Tx, application sharing.Application) ([]sharing.Resource, error) {
+// written. Of their fields they have those within sight, which
+// goes further for what the applicant holds under grants.
+func (a *Activities) requested(ctx context.Context, tx *postgres.Tx, application sharing.Application, sight sharing.Scope) ([]sharing.Resource, error) {
 	items := application.Request.Items
 	ids := make([]string, len(items))
 	for i, item := range items {
 		ids[i] = item.ResourceID
 	}
 	found, err := tx.LockResources(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	held, err := tx.HeldFields(ctx, application.Applicant.ID, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +216,10 @@ func (a *Activities) requested(ctx context.Context, tx *postgres.Tx, application
 		if k < 0 || found[k].RegionID != application.RegionID || found[k].Class == sharing.NotShared {
 			return nil, NotObtainable(at+"/resource_id", a.Law, application.RegionID)
 		}
+		found[k], _ = sharing.Seal(found[k]).Open(func(r sharing.Resource, f sharing.Field) bool {
+			return sight.Allows(r.FieldThing(f, "")) ||
+				slices.Contains(held[r.ID], f.Name) && sight.Allows(r.FieldThing(f, application.Applicant.ID))
+		})
 		resources[i] = found[k]
 		if found[k].Provider.ID == application.Applicant.ID {
 			return nil, sharing.Invalid(at+"/resource_id", "not_own", "a department does not apply for its own data")

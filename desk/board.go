@@ -51,6 +51,13 @@ func (d *Desk) Overdue(ctx context.Context, who sharing.User, q OverdueQuery) (B
 	if err != nil {
 		return Board{}, err
 	}
+	owed := make([]sharing.Case, len(rows))
+	for i, row := range rows {
+		owed[i] = row.Case
+	}
+	if err := d.recordCases(ctx, who, owed...); err != nil {
+		return Board{}, err
+	}
 	board.Items = Page[OverdueItem]{Next: next, Total: total}
 	for _, row := range rows {
 		board.Items.Items = append(board.Items.Items, OverdueItem{Case: row.Case, Clock: *d.clock(row.Case, row.Deadline, now)})

@@ -35,6 +35,13 @@ func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[C
 		return Page[CaseSummary]{}, err
 	}
 	page := Page[CaseSummary]{Next: next, Total: total}
+	listed := make([]sharing.Case, len(rows))
+	for i, row := range rows {
+		listed[i] = row.Case
+	}
+	if err := d.recordCases(ctx, who, listed...); err != nil {
+		return Page[CaseSummary]{}, err
+	}
 	for _, row := range rows {
 		summary := CaseSummary{Case: row.Case}
 		if row.Clock != nil {
@@ -101,7 +108,11 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 	}
 	view.Can = d.can(who, c, papers, view.Clocks)
 	view.Can = changeCan(who, view)
-	return view, nil
+	read := append([]sharing.Case{c}, view.Children...)
+	if view.Parent != nil {
+		read = append(read, *view.Parent)
+	}
+	return handOut(view, d.recordCases(ctx, who, read...))
 }
 
 // shareView adds what a share application has besides: its paperwork.
@@ -267,6 +278,13 @@ func (d *Desk) Tasks(ctx context.Context, who sharing.User, q TaskQuery) (Page[T
 	}
 	now, err := d.Now(ctx)
 	if err != nil {
+		return Page[TaskView]{}, err
+	}
+	waiting := make([]sharing.Case, len(tasks))
+	for i, t := range tasks {
+		waiting[i] = t.Case
+	}
+	if err := d.recordCases(ctx, who, waiting...); err != nil {
 		return Page[TaskView]{}, err
 	}
 	page := Page[TaskView]{Next: next, Total: total}

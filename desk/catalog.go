@@ -10,15 +10,33 @@ import (
 
 // Catalog searches what the reader may see of the region's catalog, by title.
 func (d *Desk) Catalog(ctx context.Context, who sharing.User, q CatalogQuery) (Page[sharing.Resource], error) {
-	return pageOf(d.Store.Resources(ctx, d.scope(who, sharing.KindResource), postgres.ResourceFilter{
+	found, next, total, err := d.Store.Resources(ctx, sharing.Scopes{d.scope(who, sharing.KindResource)}, postgres.ResourceFilter{
 		Text: q.Text, Class: q.Class, Provider: q.Provider, Base: q.Base, Cursor: q.Cursor, Limit: bound(q.Limit),
-	}))
+	})
+	if err != nil {
+		return Page[sharing.Resource]{}, err
+	}
+	entries, err := d.show(ctx, who, found...)
+	return pageOf(entries, next, total, err)
 }
 
 // Resource returns one catalog entry; CodeNotFound when it does not exist or may
 // not be seen.
 func (d *Desk) Resource(ctx context.Context, who sharing.User, id string) (sharing.Resource, error) {
-	return d.Store.Resource(ctx, d.scope(who, sharing.KindResource), id)
+	r, err := d.resource(ctx, who, id)
+	if err != nil {
+		return sharing.Resource{}, err
+	}
+	return handOut(r, d.recordEntries(ctx, who, r))
+}
+
+// handOut returns what was read, or nothing of it when that could not be recorded.
+func handOut[T any](read T, err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return read, nil
 }
 
 // Departments returns the departments of the reader's region by name, of which one

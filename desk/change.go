@@ -24,7 +24,7 @@ func changeDoor(ctx context.Context, d *Desk, who sharing.User, content sharing.
 	before := sharing.Resource{RegionID: who.Region.ID, Provider: who.Department}
 	if p.ResourceID != "" {
 		var err error
-		if before, err = d.Resource(ctx, who, p.ResourceID); err != nil {
+		if before, err = d.resource(ctx, who, p.ResourceID); err != nil {
 			return thing, err
 		}
 		if before.Provider.ID != who.Department.ID {
@@ -59,7 +59,7 @@ func changeGate(ctx context.Context, d *Desk, who sharing.User, c sharing.Case, 
 	before := sharing.Resource{RegionID: who.Region.ID, Provider: who.Department}
 	if revised.ResourceID != "" {
 		var err error
-		if before, err = d.Resource(ctx, who, revised.ResourceID); err != nil {
+		if before, err = d.resource(ctx, who, revised.ResourceID); err != nil {
 			return err
 		}
 	}
@@ -105,13 +105,21 @@ func (d *Desk) sameDatum(ctx context.Context, who sharing.User, titles []string)
 	if len(titles) == 0 {
 		return nil, nil
 	}
-	return d.Store.SameDatum(ctx, d.scope(who, sharing.KindResource), who.Department.ID, titles, maxSame)
+	found, err := d.Store.SameDatum(ctx, d.entryScopes(who), d.scope(who, sharing.KindField), who.Department.ID, titles, maxSame)
+	if err != nil {
+		return nil, err
+	}
+	return d.look(ctx, who, found...)
 }
 
 // SameDatum returns the entries of other departments, as far as the user may see
 // them, that provide what a proposal would bring into the catalog anew.
 func (d *Desk) SameDatum(ctx context.Context, who sharing.User, titles []string) ([]sharing.Resource, error) {
-	return d.sameDatum(ctx, who, titles)
+	found, err := d.sameDatum(ctx, who, titles)
+	if err != nil {
+		return nil, err
+	}
+	return handOut(found, d.recordEntries(ctx, who, found...))
 }
 
 // changeCan leaves out what the reader cannot do to a catalog change although state
@@ -161,6 +169,9 @@ func (d *Desk) changeNotices(ctx context.Context, who sharing.User, caseID strin
 	if err != nil {
 		return nil, err
 	}
+	if err := d.recordCases(ctx, who, changes...); err != nil {
+		return nil, err
+	}
 	notices := make([]ChangeNotice, 0, len(changes))
 	for _, c := range changes {
 		law, ok := d.Law().ByID(c.RegulationID)
@@ -169,6 +180,9 @@ func (d *Desk) changeNotices(ctx context.Context, who sharing.User, caseID strin
 		}
 		var matter sharing.ChangeMatter
 		if err := json.Unmarshal(c.Content, &matter); err != nil {
+			return nil, err
+		}
+		if matter.Diff, err = d.visibleDifferences(ctx, who, c, matter); err != nil {
 			return nil, err
 		}
 		notice := ChangeNotice{
@@ -298,19 +312,29 @@ func (d *Desk) Versions(ctx context.Context, who sharing.User, id string) ([]Ver
 	if err != nil {
 		return nil, err
 	}
-	granted, err := d.Store.GrantedVersion(ctx, d.scope(who, sharing.KindGrant), who.Department.ID, all[0].ID)
+	granted, err := d.Store.GrantedVersion(ctx, d.scope(who, sharing.KindGrant), who.Department.ID, all[0].ID())
 	if err != nil {
 		return nil, err
 	}
-	scope := d.scope(who, sharing.KindResource)
+	// What became of an entry that one no longer sees, one does not see in its past.
+	scopes := d.entryScopes(who)
+	now := all[0].Thing()
+	sees := scopes.Allows(now)
 	var seen []VersionView
 	for _, v := range all {
-		if scope.Allows(v.Thing()) || granted > 0 && v.Version >= granted && v.RegionID == who.Region.ID {
-			seen = append(seen, VersionView{Resource: v.Resource, ReplacedAt: v.ReplacedAt})
+		if sees && scopes.Allows(v.Thing()) || granted > 0 && v.Version() >= granted && now.RegionID == who.Region.ID {
+			entries, err := d.look(ctx, who, v.Sealed)
+			if err != nil {
+				return nil, err
+			}
+			seen = append(seen, VersionView{Resource: entries[0], ReplacedAt: v.ReplacedAt})
 		}
 	}
 	if len(seen) == 0 {
 		return nil, notFound
+	}
+	if err := d.recordEntries(ctx, who, seen[0].Resource); err != nil {
+		return nil, err
 	}
 	for i := range seen[:len(seen)-1] {
 		seen[i].Diff = sharing.Differences(seen[i+1].Resource, seen[i].Resource)

@@ -18,12 +18,17 @@ import (
 // disputeDoor: a department doubts what it can see of the catalog or holds data of.
 func disputeDoor(ctx context.Context, d *Desk, who sharing.User, content sharing.Checked) (sharing.Thing, error) {
 	report := content.(*sharing.DisputeReport)
-	resource, err := d.Used(ctx, who, report.Resource)
+	resource, err := d.used(ctx, who, report.Resource)
 	if sharing.CodeOf(err) == sharing.CodeNotFound {
 		return sharing.Thing{}, sharing.Invalid("/resource", "exists", "no entry of the catalog that the department uses")
 	}
 	if err != nil {
 		return sharing.Thing{}, err
+	}
+	for i, f := range report.Fields {
+		if !resource.HasField(f) {
+			return sharing.Thing{}, sharing.Invalid(fmt.Sprintf("/fields/%d", i), "field_of_resource", f+" is not a field of "+resource.Title)
+		}
 	}
 	return sharing.Thing{
 		RegionID: who.Region.ID, ProviderID: resource.Provider.ID, ApplicantID: who.Department.ID, Class: resource.Class, Grade: resource.Grade,
@@ -34,11 +39,28 @@ func disputeDoor(ctx context.Context, d *Desk, who sharing.User, content sharing
 // department holds data though the catalog no longer shows it; CodeNotFound
 // otherwise.
 func (d *Desk) Used(ctx context.Context, who sharing.User, id string) (sharing.Resource, error) {
-	resource, err := d.Resource(ctx, who, id)
-	if sharing.CodeOf(err) == sharing.CodeNotFound && d.holdsGrants(who) {
-		return d.Store.HeldResource(ctx, id, who.Department.ID)
+	resource, err := d.used(ctx, who, id)
+	if err != nil {
+		return sharing.Resource{}, err
 	}
-	return resource, err
+	return handOut(resource, d.recordEntries(ctx, who, resource))
+}
+
+// used is [Desk.Used] for checks by the desk itself.
+func (d *Desk) used(ctx context.Context, who sharing.User, id string) (sharing.Resource, error) {
+	resource, err := d.resource(ctx, who, id)
+	if sharing.CodeOf(err) != sharing.CodeNotFound || !d.holdsGrants(who) {
+		return resource, err
+	}
+	held, err := d.Store.HeldResource(ctx, id, who.Department.ID)
+	if err != nil {
+		return sharing.Resource{}, err
+	}
+	entries, err := d.look(ctx, who, held)
+	if err != nil {
+		return sharing.Resource{}, err
+	}
+	return entries[0], nil
 }
 
 // holdsGrants reports whether the user may know what the own department holds.
@@ -149,7 +171,7 @@ func (d *Desk) UnderVerification(ctx context.Context, who sharing.User, q Record
 	if err != nil {
 		return status, err
 	}
-	resource, err := d.Used(ctx, who, id)
+	resource, err := d.used(ctx, who, id)
 	if err != nil {
 		return status, err
 	}
@@ -163,8 +185,15 @@ func (d *Desk) UnderVerification(ctx context.Context, who sharing.User, q Record
 	status.Resource = sharing.ResourceRef{ID: resource.ID, Code: resource.Code, Title: resource.Title, Version: resource.Version}
 	status.Provider = resource.Provider
 	doubts, err := d.Store.Doubts(ctx, postgres.Record{ResourceID: resource.ID, Key: q.RecordKey})
-	if err != nil || len(doubts) == 0 {
+	if err != nil {
 		return status, err
+	}
+	if err := d.recordEntries(ctx, who, resource); err != nil {
+		return RecordStatus{}, err
+	}
+	doubts = visibleDoubts(doubts, resource)
+	if len(doubts) == 0 {
+		return status, nil
 	}
 	status.UnderVerification, status.Since = true, doubts[0].Since
 	seen := d.caseScopes(who, sharing.Read)

@@ -60,9 +60,12 @@ func (d *Desk) applicationView(ctx context.Context, who sharing.User, a sharing.
 	for i, item := range a.Request.Items {
 		ids[i] = item.ResourceID
 	}
-	found, err := d.Store.ResourcesByID(ctx, d.scope(who, sharing.KindResource), ids)
+	found, err := d.resources(ctx, who, ids)
 	if err != nil {
 		return view, err
+	}
+	if err := d.recordEntries(ctx, who, found...); err != nil {
+		return ApplicationView{}, err
 	}
 	for _, id := range ids {
 		if i := slices.IndexFunc(found, func(r sharing.Resource) bool { return r.ID == id }); i >= 0 {
@@ -224,7 +227,7 @@ func (d *Desk) checkDraftItems(ctx context.Context, who sharing.User, draft Draf
 	for i, item := range draft.Items {
 		ids[i] = item.ResourceID
 	}
-	found, err := d.Store.ResourcesByID(ctx, d.scope(who, sharing.KindResource), ids)
+	found, err := d.resources(ctx, who, ids)
 	if err != nil {
 		return err
 	}
@@ -323,6 +326,9 @@ func (d *Desk) Preview(ctx context.Context, who sharing.User, id string, receive
 	for i, r := range view.Resources {
 		lines[i] = PreviewLine{Resource: r, Regulation: regulationRef(law)}
 		if lines[i].Undecided, err = d.Store.Undecided(ctx, d.caseScopes(who, sharing.Read), view.Applicant.ID, r.ID); err != nil {
+			return nil, err
+		}
+		if err := d.recordCases(ctx, who, lines[i].Undecided...); err != nil {
 			return nil, err
 		}
 		if lines[i].Scenario, lines[i].Misfit, err = d.previewScenario(ctx, view.Application, r, sharing.DateOf(received)); err != nil {

@@ -27,7 +27,11 @@ func (d *Desk) Grants(ctx context.Context, who sharing.User, q GrantQuery) (Page
 	case sharing.AsApplicant:
 		f.Grantee = who.Department.ID
 	}
-	return pageOf(d.Store.Grants(ctx, d.scope(who, sharing.KindGrant), f))
+	grants, next, total, err := d.Store.Grants(ctx, d.scope(who, sharing.KindGrant), f)
+	if err == nil {
+		err = d.recordGrants(ctx, who, grants...)
+	}
+	return handOut(pageOf(grants, next, total, err))
 }
 
 // GrantView is one grant as a reader sees it.
@@ -81,8 +85,11 @@ func (d *Desk) Grant(ctx context.Context, who sharing.User, id string) (GrantVie
 	}
 	view.MayRenew = d.mayRenew(who, g) && !slices.ContainsFunc(view.Renewals, sharing.Case.Open)
 	total, doubted, err := d.Store.UseTotal(ctx, g.ID)
+	if err != nil {
+		return GrantView{}, err
+	}
 	view.Calls, view.Rows, view.DoubtedDays = total.Calls, total.Rows, doubted
-	return view, err
+	return handOut(view, d.recordGrants(ctx, who, g))
 }
 
 // mayRenew reports whether the user may ask for a grant to be prolonged: it is the
@@ -113,7 +120,7 @@ func (d *Desk) Renew(ctx context.Context, who sharing.User, key, id string) (App
 		return ApplicationView{}, err
 	}
 	item := sharing.Item{ResourceID: view.Resource.ID, Fields: view.Fields}
-	entry, err := d.Resource(ctx, who, view.Resource.ID)
+	entry, err := d.used(ctx, who, view.Resource.ID)
 	switch {
 	case err == nil:
 		item.Fields = slices.DeleteFunc(slices.Clone(view.Fields), func(f string) bool { return !entry.HasField(f) })

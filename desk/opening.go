@@ -64,12 +64,13 @@ type OpenQuery struct {
 	Limit        int
 }
 
+// openEntry is of an entry that was opened for the public.
 func openEntry(r sharing.Resource) OpenEntry {
 	e := OpenEntry{
 		ID: r.ID, Code: r.Code, Region: r.RegionID, Title: r.Title, Description: r.Description, Provider: r.Provider, Class: r.OpenClass,
 		Cycle: r.Cycle, Format: r.Format, UpdatedAt: r.UpdatedAt,
 	}
-	for _, f := range r.PublicFields() {
+	for _, f := range r.Fields {
 		e.Fields = append(e.Fields, OpenField{Name: f.Name, Title: f.Title, Type: f.Type})
 	}
 	return e
@@ -101,11 +102,15 @@ func (d *Desk) OpenCatalog(ctx context.Context, q OpenQuery) (Page[OpenEntry], e
 	if q.Class != "" && q.Class != sharing.Open && q.Class != sharing.OpenConditionally {
 		return Page[OpenEntry]{}, sharing.Invalid("class", "one_of", "open or conditional")
 	}
-	found, next, total, err := d.Store.OpenResources(ctx, postgres.OpenFilter{
+	scopes, err := d.openScopes(ctx, q.Region)
+	if err != nil {
+		return Page[OpenEntry]{}, err
+	}
+	found, next, total, err := d.Store.OpenResources(ctx, scopes, postgres.OpenFilter{
 		Region: q.Region, Text: q.Text, Class: q.Class, Cursor: q.Cursor, Limit: bound(q.Limit),
 	})
 	page := Page[OpenEntry]{Next: next, Total: total}
-	for _, r := range found {
+	for _, r := range d.openLook(found...) {
 		page.Items = append(page.Items, openEntry(r))
 	}
 	return page, err
@@ -113,7 +118,7 @@ func (d *Desk) OpenCatalog(ctx context.Context, q OpenQuery) (Page[OpenEntry], e
 
 // OpenEntry returns one entry of the open catalog; CodeNotFound for any other.
 func (d *Desk) OpenEntry(ctx context.Context, id string) (OpenEntry, error) {
-	r, err := d.Store.OpenResource(ctx, id)
+	r, err := d.openResource(ctx, id)
 	return openEntry(r), err
 }
 
@@ -155,7 +160,7 @@ func (d *Desk) AskOpening(ctx context.Context, from Visitor, content json.RawMes
 	}
 	asked.Contact, _ = sharing.NormalContact(asked.Contact) // Check has told that it is one
 	asked.Name = strings.TrimSpace(asked.Name)
-	resource, err := d.Store.OpenResource(ctx, asked.Resource)
+	resource, err := d.openResource(ctx, asked.Resource)
 	if sharing.CodeOf(err) == sharing.CodeNotFound {
 		return ticket, sharing.Invalid("/resource", "exists", "no such entry of the open catalog")
 	}
@@ -367,7 +372,7 @@ func (d *Desk) openingView(ctx context.Context, c sharing.Case) (OpeningView, er
 	if law, ok := d.Law().ByID(c.RegulationID); ok {
 		v.Regulation, v.Article = regulationRef(law), law.Opening.Article
 	}
-	resource, err := d.Store.OpenResource(ctx, c.Resource.ID)
+	resource, err := d.openResource(ctx, c.Resource.ID)
 	if err != nil && sharing.CodeOf(err) != sharing.CodeNotFound {
 		return v, err
 	}

@@ -26,7 +26,7 @@ func projectDoor(ctx context.Context, d *Desk, who sharing.User, content sharing
 	for i, r := range project.Resources {
 		codes[i] = r.Entry
 	}
-	entries, err := d.Store.EntriesByCode(ctx, d.scope(who, sharing.KindResource), who.Region.ID, codes)
+	entries, err := d.entriesByCode(ctx, who, who.Region.ID, codes)
 	if err != nil {
 		return sharing.Thing{}, err
 	}
@@ -68,7 +68,7 @@ func (d *Desk) ProjectChecks(ctx context.Context, who sharing.User, c sharing.Ca
 	for i, r := range record.Resources {
 		codes[i] = r.Entry
 	}
-	entries, err := d.Store.EntriesByCode(ctx, d.scope(who, sharing.KindResource), c.RegionID, codes)
+	entries, err := d.entriesByCode(ctx, who, c.RegionID, codes)
 	if err != nil {
 		return nil, err
 	}

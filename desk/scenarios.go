@@ -102,22 +102,31 @@ func (d *Desk) Scenario(ctx context.Context, who sharing.User, id string) (Scena
 	return d.scenarioView(ctx, who, s)
 }
 
-// scenarioView leaves out the resources that the reader may not see.
+// scenarioView leaves out the resources that the reader may not see, and of the others
+// the data items.
 func (d *Desk) scenarioView(ctx context.Context, who sharing.User, s sharing.Scenario) (ScenarioView, error) {
 	view := ScenarioView{Scenario: s, Entries: map[string]sharing.Resource{}, MayKeep: s.RetiredAt == nil && d.MayKeepScenarios(who)}
 	ids := make([]string, len(s.Resources))
 	for i, item := range s.Resources {
 		ids[i] = item.ResourceID
 	}
-	found, err := d.Store.ResourcesByID(ctx, d.scope(who, sharing.KindResource), ids)
+	found, err := d.resources(ctx, who, ids)
 	if err != nil {
 		return view, err
 	}
 	for _, r := range found {
 		view.Entries[r.ID] = r
 	}
-	view.Resources = slices.DeleteFunc(slices.Clone(s.Resources), func(item sharing.ScenarioItem) bool { return view.Entries[item.ResourceID].ID == "" })
-	return view, nil
+	view.Resources = nil
+	for _, item := range s.Resources {
+		r, seen := view.Entries[item.ResourceID]
+		some := len(item.Fields) > 0
+		item.Fields = slices.DeleteFunc(slices.Clone(item.Fields), func(f string) bool { return !r.HasField(f) })
+		if seen && (!some || len(item.Fields) > 0) {
+			view.Resources = append(view.Resources, item)
+		}
+	}
+	return handOut(view, d.recordEntries(ctx, who, found...))
 }
 
 // SaveScenario registers a scenario (id "") or writes the next version of one. An

@@ -33,7 +33,7 @@ func (d *Desk) Submit(ctx context.Context, who sharing.User, key, id string, exp
 	if err := d.checkMaySubmitItems(ctx, who, a); err != nil {
 		return submitted, err
 	}
-	submission := sharing.Submission{CaseIDs: caseIDs(a)}
+	submission := sharing.Submission{CaseIDs: caseIDs(a), Sight: d.scope(who, sharing.KindField).Cells}
 	if receivedOn != nil {
 		submission.ReceivedOn = *receivedOn
 	}
@@ -81,7 +81,7 @@ func (d *Desk) checkMaySubmitItems(ctx context.Context, who sharing.User, a shar
 	for i, item := range a.Request.Items {
 		ids[i] = item.ResourceID
 	}
-	found, err := d.Store.ResourcesByID(ctx, d.scope(who, sharing.KindResource), ids)
+	found, err := d.resources(ctx, who, ids)
 	if err != nil {
 		return err
 	}
@@ -93,6 +93,11 @@ func (d *Desk) checkMaySubmitItems(ctx context.Context, who sharing.User, a shar
 		k := slices.IndexFunc(found, func(r sharing.Resource) bool { return r.ID == id })
 		if k < 0 || !d.may(who, action, found[k].Thing()) {
 			return activities.NotObtainable(fmt.Sprintf("/items/%d/resource_id", i), d.Law(), who.Region.ID)
+		}
+		for j, f := range a.Request.Items[i].Fields {
+			if !found[k].HasField(f) {
+				return sharing.Invalid(fmt.Sprintf("/items/%d/fields/%d", i, j), "field_of_resource", "the resource has no such field")
+			}
 		}
 	}
 	return nil

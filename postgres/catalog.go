@@ -21,6 +21,50 @@ FROM resources r JOIN departments d ON d.id = r.department_id
 
 var resourceLabels = labels{region: "r.region_id", provider: "r.department_id", class: "r.class", grade: "r.grade"}
 
+// scanSealed reads an entry that somebody is to see: [sharing.Sealed.Open] leaves out
+// what is not for them.
+func scanSealed(row pgx.Row) (sharing.Sealed, error) {
+	r, err := scanResource(row)
+	return sharing.Seal(r), err
+}
+
+func collectSealed(rows pgx.Rows, err error) ([]sharing.Sealed, error) {
+	all, err := collectResources(rows, err)
+	sealed := make([]sharing.Sealed, len(all))
+	for i, r := range all {
+		sealed[i] = sharing.Seal(r)
+	}
+	return sealed, err
+}
+
+// HeldFields returns which data items of entries a department holds under grants now,
+// by entry.
+func (s *Store) HeldFields(ctx context.Context, departmentID string, resourceIDs []string) (map[string][]string, error) {
+	return heldFields(ctx, s.pool, departmentID, resourceIDs)
+}
+
+// HeldFields is [Store.HeldFields] within the transaction.
+func (t *Tx) HeldFields(ctx context.Context, departmentID string, resourceIDs []string) (map[string][]string, error) {
+	return heldFields(ctx, t.tx, departmentID, resourceIDs)
+}
+
+func heldFields(ctx context.Context, q querier, departmentID string, resourceIDs []string) (map[string][]string, error) {
+	rows, err := q.Query(ctx, `
+		SELECT h.resource_id::text, array_agg(DISTINCT f) FROM holdings h, unnest(h.fields) AS f
+		WHERE h.department_id = $1 AND h.resource_id::text = ANY($2) GROUP BY h.resource_id`, departmentID, resourceIDs)
+	if err != nil {
+		return nil, translate(err)
+	}
+	held := map[string][]string{}
+	var id string
+	var fields []string
+	_, err = pgx.ForEachRow(rows, []any{&id, &fields}, func() error {
+		held[id], fields = fields, nil
+		return nil
+	})
+	return held, translate(err)
+}
+
 func scanResource(row pgx.Row) (sharing.Resource, error) {
 	var r sharing.Resource
 	err := row.Scan(&r.ID, &r.Code, &r.RegionID, &r.Title, &r.Description, &r.Class, &r.OpenClass, &r.Grade, &r.Basis, &r.Condition,
@@ -39,12 +83,12 @@ type ResourceFilter struct {
 	Limit    int
 }
 
-// Resources returns one page of what the scope allows of the catalog, by title,
+// Resources returns one page of what the scopes allow of the catalog, by title,
 // the cursor of the next page, and how many there are in all. What was withdrawn
 // is not found.
-func (s *Store) Resources(ctx context.Context, scope sharing.Scope, f ResourceFilter) (page []sharing.Resource, next string, total int, err error) {
+func (s *Store) Resources(ctx context.Context, scopes sharing.Scopes, f ResourceFilter) (page []sharing.Sealed, next string, total int, err error) {
 	var w where
-	w.see(scope, resourceLabels)
+	w.seeEntries(scopes)
 	w.and("NOT r.withdrawn")
 	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
 		w.and("r.haystack LIKE ?", like(word))
@@ -58,32 +102,41 @@ func (s *Store) Resources(ctx context.Context, scope sharing.Scope, f ResourceFi
 	if f.Base != "" {
 		w.and("r.base = ?", f.Base)
 	}
-	return list(ctx, s.pool, listing[sharing.Resource]{
+	return s.listEntries(ctx, w, f.Cursor, f.Limit)
+}
+
+// listEntries returns one page of entries by title.
+func (s *Store) listEntries(ctx context.Context, w where, cursor string, limit int) (page []sharing.Sealed, next string, total int, err error) {
+	rows, next, total, err := list(ctx, s.pool, listing[sharing.Resource]{
 		query: selectResource, count: `SELECT count(*) FROM resources r `, where: w,
-		key: "r.title", id: "r.id::text", cursor: f.Cursor, limit: f.Limit,
+		key: "r.title", id: "r.id::text", cursor: cursor, limit: limit,
 		scan: scanResource,
 		at:   func(r sharing.Resource) (string, string) { return r.Title, r.ID },
 	})
+	for _, r := range rows {
+		page = append(page, sharing.Seal(r))
+	}
+	return page, next, total, err
 }
 
-// Resource returns a catalog entry if the scope allows it, CodeNotFound otherwise.
-func (s *Store) Resource(ctx context.Context, scope sharing.Scope, id string) (sharing.Resource, error) {
-	all, err := s.ResourcesByID(ctx, scope, []string{id})
+// Resource returns a catalog entry if the scopes allow it, CodeNotFound otherwise.
+func (s *Store) Resource(ctx context.Context, scopes sharing.Scopes, id string) (sharing.Sealed, error) {
+	all, err := s.ResourcesByID(ctx, scopes, []string{id})
 	if err != nil {
-		return sharing.Resource{}, err
+		return sharing.Sealed{}, err
 	}
 	if len(all) == 0 {
-		return sharing.Resource{}, &sharing.Error{Code: sharing.CodeNotFound}
+		return sharing.Sealed{}, &sharing.Error{Code: sharing.CodeNotFound}
 	}
 	return all[0], nil
 }
 
-// ResourcesByID returns those of the entries that the scope allows.
-func (s *Store) ResourcesByID(ctx context.Context, scope sharing.Scope, ids []string) ([]sharing.Resource, error) {
+// ResourcesByID returns those of the entries that the scopes allow.
+func (s *Store) ResourcesByID(ctx context.Context, scopes sharing.Scopes, ids []string) ([]sharing.Sealed, error) {
 	var w where
-	w.see(scope, resourceLabels)
+	w.seeEntries(scopes)
 	w.and("r.id::text = ANY(?)", ids)
-	return collectResources(s.pool.Query(ctx, selectResource+w.String(), w.args...))
+	return collectSealed(s.pool.Query(ctx, selectResource+w.String(), w.args...))
 }
 
 // LockResources returns the entries whoever asks, and keeps them from changing

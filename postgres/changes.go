@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -141,22 +142,31 @@ func (s *Store) ChangesAhead(ctx context.Context, grants sharing.Scope, departme
 	return mine, nil
 }
 
-// SameDatum returns the entries of other departments, as far as the scope allows,
-// that have one of the titles as their own or as that of a data item; case, width,
-// spaces and punctuation make no difference.
-func (s *Store) SameDatum(ctx context.Context, scope sharing.Scope, department string, titles []string, limit int) ([]sharing.Resource, error) {
+// SameDatum returns the entries of other departments, as far as the scopes allow,
+// that have one of the titles as their own or as that of a data item which the scope
+// of fields allows; case, width, spaces and punctuation make no difference.
+func (s *Store) SameDatum(ctx context.Context, scopes sharing.Scopes, fields sharing.Scope, department string, titles []string, limit int) ([]sharing.Sealed, error) {
 	var w where
-	w.see(scope, resourceLabels)
+	w.seeEntries(scopes)
 	w.and("NOT r.withdrawn AND r.department_id <> ?", department)
-	w.and("r.data_keys && ARRAY(SELECT datum_key(title) FROM unnest(?::text[]) AS title)", titles)
+	keys := "ARRAY(SELECT datum_key(title) FROM unnest(" + w.arg(titles) + "::text[]) AS title)"
+	w.and("r.data_keys && " + keys) // by the index; hidden items are among these
+	own := "datum_key(r.title) = ANY (" + keys + ")"
+	if ways := w.ways(fields.Subject, squaresOf(fields), fieldLabels); len(ways) > 0 {
+		own += " OR EXISTS (SELECT FROM jsonb_array_elements(r.fields) AS f WHERE datum_key(f ->> 'title') = ANY (" + keys + ") AND (" + strings.Join(ways, " OR ") + "))"
+	}
+	w.and("(" + own + ")")
 	sql := selectResource + w.String() + ` ORDER BY r.title, r.id LIMIT ` + w.arg(limit)
-	return collectResources(s.pool.Query(ctx, sql, w.args...))
+	return collectSealed(s.pool.Query(ctx, sql, w.args...))
 }
+
+// fieldLabels are the labels of a data item f of an entry.
+var fieldLabels = labels{region: "r.region_id", provider: "r.department_id", class: "r.class", grade: "(f ->> 'grade')"}
 
 // ResourceVersion is an entry in one version, and when the next replaced it; nil
 // for the one that holds.
 type ResourceVersion struct {
-	sharing.Resource
+	sharing.Sealed
 	ReplacedAt *time.Time
 }
 
@@ -174,10 +184,12 @@ func (s *Store) ResourceVersions(ctx context.Context, id string) ([]ResourceVers
 	}
 	before, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ResourceVersion, error) {
 		var v ResourceVersion
-		err := row.Scan(&v.Resource, &v.ReplacedAt)
+		var entry sharing.Resource
+		err := row.Scan(&entry, &v.ReplacedAt)
+		v.Sealed = sharing.Seal(entry)
 		return v, err
 	})
-	return append([]ResourceVersion{{Resource: now}}, before...), translate(err)
+	return append([]ResourceVersion{{Sealed: sharing.Seal(now)}}, before...), translate(err)
 }
 
 // GrantedVersion returns the oldest version of an entry on which a department holds

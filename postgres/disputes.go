@@ -86,8 +86,8 @@ func holds(ctx context.Context, q querier, resourceID, departmentID string) (boo
 
 // HeldResource returns a catalog entry of which the department holds data now,
 // whatever the catalog shows; CodeNotFound otherwise.
-func (s *Store) HeldResource(ctx context.Context, id, departmentID string) (sharing.Resource, error) {
-	r, err := scanResource(s.pool.QueryRow(ctx, selectResource+`
+func (s *Store) HeldResource(ctx context.Context, id, departmentID string) (sharing.Sealed, error) {
+	r, err := scanSealed(s.pool.QueryRow(ctx, selectResource+`
 		WHERE r.id::text = $1 AND EXISTS (SELECT FROM holdings h WHERE h.resource_id = r.id AND h.department_id = $2)`, id, departmentID))
 	return r, translate(err)
 }

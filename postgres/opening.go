@@ -12,10 +12,6 @@ import (
 	"gongshu/sharing"
 )
 
-// publicly is the condition under which the public may see an entry. It says in
-// SQL what [sharing.Resource.Public] says in Go; a test holds the two together.
-const publicly = `r.open_class IN ('open', 'conditional') AND r.class <> 'not_shared' AND r.grade < 4`
-
 // OpenFilter narrows a search of the open catalog; zero fields do not narrow.
 type OpenFilter struct {
 	Region   string
@@ -26,10 +22,11 @@ type OpenFilter struct {
 	Limit    int
 }
 
-// OpenResources returns one page of the open catalog, by title.
-func (s *Store) OpenResources(ctx context.Context, f OpenFilter) (page []sharing.Resource, next string, total int, err error) {
+// OpenResources returns one page of what the scopes allow of the open catalog, by
+// title.
+func (s *Store) OpenResources(ctx context.Context, scopes sharing.Scopes, f OpenFilter) (page []sharing.Sealed, next string, total int, err error) {
 	var w where
-	w.and(publicly)
+	w.seeEntries(scopes)
 	if f.Region != "" {
 		w.and("r.region_id = ?", f.Region)
 	}
@@ -42,18 +39,7 @@ func (s *Store) OpenResources(ctx context.Context, f OpenFilter) (page []sharing
 	if f.Provider != "" {
 		w.and("r.department_id = ?", f.Provider)
 	}
-	return list(ctx, s.pool, listing[sharing.Resource]{
-		query: selectResource, count: `SELECT count(*) FROM resources r `, where: w,
-		key: "r.title", id: "r.id::text", cursor: f.Cursor, limit: f.Limit,
-		scan: scanResource,
-		at:   func(r sharing.Resource) (string, string) { return r.Title, r.ID },
-	})
-}
-
-// OpenResource returns an entry of the open catalog; CodeNotFound for any other.
-func (s *Store) OpenResource(ctx context.Context, id string) (sharing.Resource, error) {
-	r, err := scanResource(s.pool.QueryRow(ctx, selectResource+`WHERE r.id::text = $1 AND `+publicly, id))
-	return r, translate(err)
+	return s.listEntries(ctx, w, f.Cursor, f.Limit)
 }
 
 // Throttle is how often something may be asked for by one who asks.

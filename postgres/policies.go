@@ -95,7 +95,7 @@ type Labelled struct {
 // is labelled as the strictest class and grade, as are what registers hold, a region's
 // trail and what is administered in it; the register of scenarios is the authority's, and for all.
 const labelled = `
-	SELECT 'resource' AS kind, r.region_id AS region, r.department_id AS provider, '' AS applicant, r.class AS class, r.grade AS grade,
+	SELECT CASE WHEN r.withdrawn THEN 'former' ELSE 'resource' END AS kind, r.region_id AS region, r.department_id AS provider, '' AS applicant, r.class AS class, r.grade AS grade,
 		r.id::text AS id, r.code AS name, r.title AS title, '' AS state, '' AS registrar, true AS open
 	FROM resources r
 	UNION ALL

@@ -16,25 +16,27 @@ func (t *Tx) EntriesByCode(ctx context.Context, regionID string, codes []string)
 }
 
 // EntriesByCode returns the catalog entries of a region with the codes that the
-// scope allows.
-func (s *Store) EntriesByCode(ctx context.Context, scope sharing.Scope, regionID string, codes []string) ([]sharing.Resource, error) {
+// scopes allow.
+func (s *Store) EntriesByCode(ctx context.Context, scopes sharing.Scopes, regionID string, codes []string) ([]sharing.Sealed, error) {
 	var w where
-	w.see(scope, resourceLabels)
+	w.seeEntries(scopes)
 	w.and("r.region_id = ?", regionID)
 	w.and("r.code = ANY(?)", codes)
-	return collectResources(s.pool.Query(ctx, selectResource+w.String(), w.args...))
+	return collectSealed(s.pool.Query(ctx, selectResource+w.String(), w.args...))
 }
 
 // FieldsElsewhere returns those of the data items, by title, that exactly
 // one other department of the region provides already, from among what every
-// department may see of the catalog. What several departments carry, such as an
+// department may see of the catalog and its data items. What several departments carry, such as an
 // identity number, is a key to data and not a datum of one source.
 func (t *Tx) FieldsElsewhere(ctx context.Context, regionID, departmentID string, fields []string) ([]sharing.HeldElsewhere, error) {
 	rows, err := t.tx.Query(ctx, `
 		WITH found AS (
 			SELECT f.name AS field, r.code, r.title, r.department_id
 			FROM unnest($3::text[]) f(name) JOIN resources r ON r.region_id = $1 AND r.class <> 'not_shared' AND r.grade < 4
-				AND NOT r.withdrawn AND r.data_keys @> ARRAY[datum_key(f.name)])
+				AND NOT r.withdrawn AND r.data_keys @> ARRAY[datum_key(f.name)]
+				AND (datum_key(r.title) = datum_key(f.name) OR EXISTS (SELECT FROM jsonb_array_elements(r.fields) AS e
+					WHERE datum_key(e ->> 'title') = datum_key(f.name) AND (e ->> 'grade')::int < 4)))
 		SELECT DISTINCT ON (f.field) f.field, f.code, f.title, d.name
 		FROM found f JOIN departments d ON d.id = f.department_id
 		WHERE f.department_id <> $2

@@ -44,6 +44,61 @@ func (w *where) String() string {
 // for tables without one.
 type labels struct{ region, provider, applicant, class, grade string }
 
+// entryLabels are the labels of catalog entries by kind, and in which state an entry
+// is of that kind. Opening says in SQL what [sharing.Resource.OpenThing] says in Go.
+var entryLabels = map[sharing.Kind]struct {
+	labels
+	state string
+}{
+	sharing.KindResource: {resourceLabels, "NOT r.withdrawn"},
+	sharing.KindFormer:   {resourceLabels, "r.withdrawn"},
+	sharing.KindOpenEntry: {labels{region: "r.region_id", provider: "r.department_id", grade: "r.grade",
+		class: `(CASE WHEN r.class = 'not_shared' OR r.open_class = 'not_open' THEN 'not_shared'
+			WHEN r.open_class = 'open' THEN 'unconditional' WHEN r.open_class = 'conditional' THEN 'conditional' END)`}, "NOT r.withdrawn"},
+}
+
+// seeEntries narrows a list of catalog entries to what the scopes of their kinds
+// allow. Regions in which the public sees alike share one condition.
+func (w *where) seeEntries(all sharing.Scopes) {
+	var conditions []string
+	for i, s := range all {
+		public := func(o sharing.Scope) bool { return o.Kind == sharing.KindOpenEntry && slices.Equal(o.Cells, s.Cells) }
+		col, known := entryLabels[s.Kind]
+		if !known || s.Subject.RegionID == "" || s.Subject.DepartmentID == "" || public(s) && slices.ContainsFunc(all[:i], public) {
+			continue
+		}
+		ways := w.ways(s.Subject, squaresOf(s), col.labels)
+		if s.Kind == sharing.KindOpenEntry {
+			ways = w.openWays(s)
+		}
+		if len(ways) == 0 {
+			continue
+		}
+		regions := []string{s.Subject.RegionID}
+		for _, o := range all[i+1:] {
+			if public(s) && public(o) && o.Subject.Has(sharing.Citizen) {
+				regions = append(regions, o.Subject.RegionID)
+			}
+		}
+		conditions = append(conditions, fmt.Sprintf("(r.region_id = ANY(%s) AND %s AND (%s))", w.arg(regions), col.state, strings.Join(ways, " OR ")))
+	}
+	if len(conditions) == 0 {
+		w.and("false")
+		return
+	}
+	w.and("(" + strings.Join(conditions, " OR ") + ")")
+}
+
+// openWays lists the conditions under which the public sees an entry.
+func (w *where) openWays(s sharing.Scope) []string {
+	squares := squaresOf(s)[sharing.AsPublic]
+	if len(squares) == 0 || !s.Subject.Has(sharing.Citizen) {
+		return nil
+	}
+	col := entryLabels[sharing.KindOpenEntry]
+	return []string{fmt.Sprintf("%s || '/' || %s = ANY(%s)", col.class, col.grade, w.arg(squares))}
+}
+
 // see narrows a list to what the scope allows. It says in SQL what
 // [sharing.Scope.Allows] says in Go; a test holds the two together.
 func (w *where) see(s sharing.Scope, col labels) {
@@ -135,6 +190,8 @@ func (w *where) ways(s sharing.Subject, squares map[sharing.Relation][]string, c
 				continue
 			}
 			holds = "true"
+		case sharing.AsPublic:
+			continue // to the open catalog alone
 		}
 		ways = append(ways, fmt.Sprintf("(%s AND %s || '/' || %s = ANY(%s))", holds, col.class, col.grade, w.arg(squares[relation])))
 	}

@@ -38,6 +38,9 @@ type Submission struct {
 	// CaseIDs are the ids the cases will have, one per item, so that the workflow
 	// of the first can be started under its own id.
 	CaseIDs []string `json:"case_ids"`
+	// Sight is what the policy lets whoever submits know of data items: an item of a
+	// resource that lies outside is none to them.
+	Sight []Cell `json:"sight"`
 }
 
 // Snapshot is all a workflow needs to know of its case: codes and instants.

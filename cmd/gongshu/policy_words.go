@@ -18,12 +18,14 @@ var (
 	relationWords = map[sharing.Relation]string{
 		sharing.AsProvider: "提供部门", sharing.AsApplicant: "申请部门", sharing.AsPeer: "本地区其他部门",
 		sharing.AsAuthority: "大数据主管部门", sharing.AsOverseer: "上级、财政、审计、系统与安全管理",
+		sharing.AsPublic: "社会公众",
 	}
 	// relationPhrases say in English who stands in a relation.
 	relationPhrases = map[sharing.Relation]string{
 		sharing.AsProvider: "of the department that provides the data", sharing.AsApplicant: "of the department that asks",
 		sharing.AsPeer: "of another department of the region", sharing.AsAuthority: "of the region's big-data center",
 		sharing.AsOverseer: "of the office above it, finance, audit or administration",
+		sharing.AsPublic:   "of the public",
 	}
 	kindWords = map[sharing.Kind]string{
 		sharing.KindResource: "目录", sharing.KindApplication: "共享申请", sharing.KindCase: "办件", sharing.KindGrant: "授权", sharing.KindTrail: "审计链",
@@ -32,6 +34,8 @@ var (
 		sharing.OpeningRequest.Kind(): "依申请开放", sharing.RectificationOrder.Kind(): "整改", sharing.StandingDuty.Kind(): "常年职责",
 		sharing.KindScenario: "应用场景", sharing.KindRegister: "备案登记",
 		sharing.KindAccount: "账号", sharing.KindKey: "密钥", sharing.KindSetting: "系统设置", sharing.KindPolicy: "权限规则",
+		sharing.KindFormer: "已下架目录", sharing.KindField: "数据项", sharing.KindOpenEntry: "开放目录", sharing.KindOpenField: "开放数据项",
+		sharing.KindReadLog: "读取日志",
 	}
 	// kindPlurals are the kinds in English, of several.
 	kindPlurals = map[sharing.Kind]string{
