@@ -51,16 +51,41 @@ func New(t testing.TB) *Rig {
 // come with the program.
 func NewUnder(t testing.TB, law *regulation.Library, calendar *workday.Calendar) *Rig {
 	t.Helper()
-	ctx := t.Context()
 	world, err := demo.Load()
 	check(t, err)
 	server := localpg.Test(t)
-	check(t, server.Template(ctx, template, func(ownerURL string) error { return prepare(ctx, ownerURL, world) }))
-	database := server.Database(t, template)
-	store, err := postgres.Open(ctx, database.AppURL)
+	check(t, server.Template(t.Context(), template, func(ownerURL string) error { return prepare(t.Context(), ownerURL, world) }))
+	return on(t, server.Database(t, template), world, law, calendar)
+}
+
+// NewAfter is New after something has happened: play is carried out once for each
+// name, and every rig of that name begins with a copy of what it left, the same ids
+// in all of them.
+func NewAfter(t testing.TB, name string, play func(*Rig)) *Rig {
+	t.Helper()
+	world, err := demo.Load()
+	check(t, err)
+	server := localpg.Test(t)
+	check(t, server.Template(t.Context(), name, func(ownerURL string) error {
+		if err := prepare(t.Context(), ownerURL, world); err != nil {
+			return err
+		}
+		r := on(t, localpg.TestDatabase{AppURL: ownerURL, OwnerURL: ownerURL}, world, regulation.Shipped(), workday.ShippedCalendar())
+		defer r.Store.Close()
+		defer r.Owner.Close()
+		play(r)
+		return nil
+	}))
+	return on(t, server.Database(t, name), world, regulation.Shipped(), workday.ShippedCalendar())
+}
+
+// on builds a rig on a database that is there.
+func on(t testing.TB, database localpg.TestDatabase, world demo.World, law *regulation.Library, calendar *workday.Calendar) *Rig {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), database.AppURL)
 	check(t, err)
 	t.Cleanup(store.Close)
-	owner, err := postgres.Open(ctx, database.OwnerURL)
+	owner, err := postgres.Open(t.Context(), database.OwnerURL)
 	check(t, err)
 	t.Cleanup(owner.Close)
 	current, err := policies.NewCurrent(policies.Shipped())
