@@ -222,6 +222,7 @@ func (s *server) handlers() map[string]handler {
 		"withdrawOpening":    s.withdrawOpening,
 		"openedFile":         s.openedFile,
 		"bulletin":           s.bulletin,
+		"readLog":            s.readLog,
 		"registers":          s.registers,
 		"registerKinds":      s.registerKinds,
 		"registerEntry":      s.registerEntry,
@@ -259,6 +260,7 @@ func (s *server) serve(op *operation, h handler) echo.HandlerFunc {
 				return err
 			}
 		}
+		c.SetRequest(c.Request().WithContext(desk.On(ctx, errandOf(c, op.ID))))
 		if err := op.check(c); err != nil {
 			return err
 		}

@@ -35,6 +35,8 @@ var schemas = map[string]any{
 	"OpeningStep":         openingStepView{},
 	"OpeningTicket":       ticketView{},
 	"PurchaseEntry":       sharing.PurchaseEntry{},
+	"Reading":             readingView{},
+	"ReadingPage":         page[readingView]{},
 	"RegisterDetail":      registerDetail{},
 	"RegisterEntry":       registerEntryView{},
 	"RegisterEntryPage":   page[registerEntryView]{},

@@ -303,6 +303,9 @@ func (d *Desk) Comments(ctx context.Context, who sharing.User, caseID, cursor st
 	if who.Subject().Has(sharing.Citizen) {
 		return Page[CommentView]{}, nil
 	}
+	if err := d.recordCases(ctx, who, c); err != nil {
+		return Page[CommentView]{}, err
+	}
 	return d.comments(ctx, who, c, cursor, bound(limit))
 }
 
@@ -525,6 +528,16 @@ func (d *Desk) AwaitedReplies(ctx context.Context, who sharing.User, cursor stri
 		return Page[SupervisedCase]{}, forbidden
 	}
 	rows, next, total, err := d.Store.AwaitedReplies(ctx, scopes, cursor, bound(limit))
+	if err != nil {
+		return Page[SupervisedCase]{}, err
+	}
+	awaited := make([]sharing.Case, len(rows))
+	for i, row := range rows {
+		awaited[i] = row.Case
+	}
+	if err := d.recordCases(ctx, who, awaited...); err != nil {
+		return Page[SupervisedCase]{}, err
+	}
 	page := Page[SupervisedCase]{Next: next, Total: total}
 	for _, row := range rows {
 		page.Items = append(page.Items, SupervisedCase(row))

@@ -181,11 +181,42 @@ func (d *Desk) File(ctx context.Context, who sharing.User, id string) (Attachmen
 	if err != nil {
 		return Attachment{}, nil, err
 	}
+	if err := d.recordFile(ctx, who, f); err != nil {
+		return Attachment{}, nil, err
+	}
 	content, err := d.content(ctx, f)
 	if err != nil {
 		return Attachment{}, nil, err
 	}
 	return attachment(f), io.NopCloser(bytes.NewReader(content)), nil
+}
+
+// recordFile records the reading of a file by the cases that it belongs to, as far
+// as the reader may see them: those that are about data of grade 3 or 4.
+func (d *Desk) recordFile(ctx context.Context, who sharing.User, f postgres.Attachment) error {
+	scopes := d.caseScopes(who, sharing.Read)
+	if f.CaseID != "" {
+		c, err := d.Store.Case(ctx, scopes, f.CaseID)
+		if sharing.CodeOf(err) == sharing.CodeNotFound {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return d.recordCases(ctx, who, c)
+	}
+	if f.ApplicationID == "" {
+		return nil
+	}
+	rows, _, _, err := d.Store.Cases(ctx, scopes, postgres.CaseFilter{Application: f.ApplicationID, Limit: sharing.MaxItems})
+	if err != nil {
+		return err
+	}
+	cases := make([]sharing.Case, len(rows))
+	for i, row := range rows {
+		cases[i] = row.Case
+	}
+	return d.recordCases(ctx, who, cases...)
 }
 
 // FileInfo is [Desk.File] without the content.
@@ -258,11 +289,11 @@ func (d *Desk) seesFileOf(ctx context.Context, who sharing.User, f postgres.Atta
 	if err != nil && sharing.CodeOf(err) != sharing.CodeNotFound {
 		return false, err
 	}
-	cases, err := d.Cases(ctx, who, CaseQuery{Application: f.ApplicationID, Limit: sharing.MaxItems})
+	cases, _, _, err := d.Store.Cases(ctx, d.caseScopes(who, sharing.Read), postgres.CaseFilter{Application: f.ApplicationID, Limit: sharing.MaxItems})
 	if err != nil {
 		return false, err
 	}
-	for _, c := range cases.Items {
+	for _, c := range cases {
 		papers, err := d.Store.Paperwork(ctx, c.Case)
 		if err != nil {
 			return false, err

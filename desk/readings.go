@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/sharing"
 )
@@ -105,7 +106,8 @@ type ReadQuery struct {
 	From, To  sharing.Date // the first and the last day
 	Cursor    string
 	Limit     int
-	unbounded bool
+	unbounded bool // pages of an export
+	continued bool // after the first of them
 }
 
 // MayAudit reports whether the log of reads is the user's to read.
@@ -132,7 +134,16 @@ func (d *Desk) Readings(ctx context.Context, who sharing.User, q ReadQuery) (Pag
 	if q.To != 0 {
 		f.To = q.To.End()
 	}
-	return pageOf(d.Store.Readings(ctx, d.scope(who, sharing.KindReadLog), f))
+	page, err := pageOf(d.Store.Readings(ctx, d.scope(who, sharing.KindReadLog), f))
+	if err != nil || q.continued {
+		return page, err
+	}
+	// Who looks into the log is in it too.
+	log := "read_log:" + who.Region.ID
+	return handOut(page, d.record(ctx, who, []sharing.Reading{{
+		Kind: sharing.KindReadLog, SubjectID: log, Name: log, Grade: sharing.HighestGrade,
+		OnBehalfOf: d.standingIn(who, sharing.Read, policies.ReadLog(who.Region.ID)).OnBehalfOf,
+	}}))
 }
 
 const (
@@ -160,7 +171,7 @@ func (d *Desk) EachReading(ctx context.Context, who sharing.User, q ReadQuery, t
 			}
 			n++
 		}
-		if q.Cursor = page.Next; q.Cursor == "" {
+		if q.Cursor, q.continued = page.Next, true; q.Cursor == "" {
 			return false, nil
 		}
 	}

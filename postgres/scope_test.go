@@ -81,6 +81,7 @@ func TestListEqualsCheckInEveryState(t *testing.T) {
 		x.Class = sharing.Classes[random.IntN(3)]
 		x.OpenClass = sharing.OpenClasses[random.IntN(3)]
 		x.Grade = sharing.Grade(1 + random.IntN(4))
+		x.Basis, x.Condition = "《保密法》第一条", "按需"
 		r.Put(*x)
 	}
 	require.NoError(t, r.Owner.InTx(ctx, func(tx *postgres.Tx) error {

@@ -56,6 +56,7 @@ var menu = []menuGroup{
 	{"watch", []menuEntry{
 		{Section: "board", Path: "/board", shown: may((*desk.Desk).MayWatch)},
 		{Section: "bulletin", Path: "/bulletin", shown: may((*desk.Desk).MayWatch)},
+		{Section: "reads", Path: "/audit/reads", shown: may((*desk.Desk).MayAudit)},
 	}},
 }
 

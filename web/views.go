@@ -55,6 +55,7 @@ var pages = []string{
 	"public_follow",
 	"public_prove",
 	"public_request",
+	"reads",
 	"register",
 	"register_form",
 	"registers",

@@ -89,6 +89,7 @@ func (s *site) serve(h handler, membersOnly bool) echo.HandlerFunc {
 		if v.posted() && v.signedIn() && !v.ownForm() {
 			return v.problem(sharing.Errorf(sharing.CodeForbidden, "the form belongs to another session"))
 		}
+		c.SetRequest(c.Request().WithContext(desk.On(v.ctx(), v.errand())))
 		err := v.run(h)
 		if err == nil {
 			return nil

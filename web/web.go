@@ -165,6 +165,8 @@ func (s *site) routes(e *echo.Echo) {
 	members("GET", "/records/marks", (*visit).marks)
 	members("GET", "/board", (*visit).board)
 	members("GET", "/bulletin", (*visit).bulletin)
+	members("GET", "/audit/reads", (*visit).reads)
+	members("GET", "/audit/reads.csv", (*visit).readsFile)
 	members("GET", "/registers", (*visit).registers)
 	members("GET", "/registers/new/:register", (*visit).newEntry)
 	members("POST", "/registers/new/:register", (*visit).fileEntry)
