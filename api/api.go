@@ -285,6 +285,9 @@ func nothing(operations []*operation) echo.HandlerFunc {
 	}
 }
 
+// maxToken is the greatest length of a bearer token, in bytes.
+const maxToken = 8 << 10
+
 // authenticate finds the user of the bearer token: an access token, or a key that
 // has one of the scopes or all. Cookies do not count here, so no other site can make
 // a browser act.
@@ -294,17 +297,15 @@ func (s *server) authenticate(c echo.Context, scopes ...string) (sharing.User, e
 		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
 	}
 	scheme, token, _ := strings.Cut(given[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") || !visible(token, 4096) {
+	if !strings.EqualFold(scheme, "Bearer") || !visible(token, maxToken) {
 		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
 	}
-	var who sharing.User
-	var err error
-	if desk.IsKey(token) {
-		who, err = s.authenticateKey(c, token, scopes)
-	} else {
-		who, err = s.desk.Authenticate(c.Request().Context(), token)
-	}
+	who, key, err := s.desk.AuthenticateBearer(c.Request().Context(), c.RealIP(), token)
+	c.Set(keyUsed, key.ID)
 	if err != nil {
+		return sharing.User{}, err
+	}
+	if err := inScope(key, scopes); err != nil {
 		return sharing.User{}, err
 	}
 	c.Set(signedIn, who.ID)

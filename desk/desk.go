@@ -45,6 +45,8 @@ type Options struct {
 	// SessionIdle and SessionMax bound browser sessions; the constants of those names
 	// when zero.
 	SessionIdle, SessionMax time.Duration
+	// Ways are those of signing in with a provider outside.
+	Ways []Way
 	// Demo lets anybody on this machine sign in as any user. Never outside a demo.
 	Demo bool
 	// DeemNextDay is the operator's setting of that name, for previews.
@@ -54,9 +56,11 @@ type Options struct {
 	Patience time.Duration
 }
 
-// Desk answers requests. It keeps no state and may be used by many at once.
+// Desk answers requests. It keeps no state but what it knows of failed tries, and may
+// be used by many at once.
 type Desk struct {
 	Options
+	tries tries
 }
 
 // New returns a desk.

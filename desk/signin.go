@@ -70,17 +70,17 @@ func (d *Desk) Session(ctx context.Context, id string) (sharing.User, Session, e
 // with what is none, an address waits for up to ten minutes: CodeTooMany.
 func (d *Desk) SignIn(ctx context.Context, from Browser, token string) (sessionID string, err error) {
 	// Counted before it is looked at, so that many at a time are not more tries.
-	if err := d.Store.InTx(ctx, func(tx *postgres.Tx) error { return tx.Take(ctx, triesPerAddress, from.Address) }); err != nil {
+	if err := d.Store.InTx(ctx, func(tx *postgres.Tx) error { return tx.Take(ctx, triesPerAddress, network(from.Address)) }); err != nil {
 		return "", err
 	}
 	u, err := d.Authenticate(ctx, token)
 	if err != nil {
 		return "", err
 	}
-	if err := d.Store.GiveBack(ctx, triesPerAddress, from.Address); err != nil {
+	if err := d.Store.GiveBack(ctx, triesPerAddress, network(from.Address)); err != nil {
 		return "", err
 	}
-	return d.openSession(ctx, from, u.ID)
+	return d.openSession(ctx, from, u.ID, "", "")
 }
 
 // SignInDemo opens a browser session for any user of the demo; CodeForbidden when
@@ -93,15 +93,23 @@ func (d *Desk) SignInDemo(ctx context.Context, from Browser, userID string) (ses
 	if err != nil {
 		return "", err
 	}
-	return d.openSession(ctx, from, u.ID)
+	return d.openSession(ctx, from, u.ID, "", "")
 }
 
-func (d *Desk) openSession(ctx context.Context, from Browser, userID string) (string, error) {
+// openSession opens a session for a user. way is how they signed in, and hint what the
+// provider wants to see again; both may be empty.
+func (d *Desk) openSession(ctx context.Context, from Browser, userID, way, hint string) (string, error) {
 	id, err := secret()
 	if err != nil {
 		return "", err
 	}
-	return id, d.Store.PutSession(ctx, id, userID, d.SessionMax, from.Address, calledItself(from.Agent))
+	sealed, err := sealHint(id, hint)
+	if err != nil {
+		return "", err
+	}
+	return id, d.Store.PutSession(ctx, id, postgres.NewSession{
+		UserID: userID, Longest: d.SessionMax, Address: from.Address, Agent: calledItself(from.Agent), Way: way, Hint: sealed,
+	})
 }
 
 // calledItself is what is kept of a browser's name: visible characters, not too many.
@@ -140,7 +148,8 @@ func (d *Desk) DemoUsers(ctx context.Context) ([]sharing.User, error) {
 
 // SignOut ends a browser session.
 func (d *Desk) SignOut(ctx context.Context, sessionID string) error {
-	return d.Store.DropSession(ctx, sessionID)
+	_, _, err := d.Store.DropSession(ctx, sessionID)
+	return err
 }
 
 // SetLocale keeps the language a user prefers: "zh" or "en".

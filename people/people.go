@@ -4,7 +4,6 @@
 package people
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -13,12 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
-
+	"gongshu/internal/strictyaml"
 	"gongshu/sharing"
 )
 
@@ -40,35 +34,11 @@ const (
 	maxNesting = 8
 )
 
-// Problem is one rule that a file breaks.
-type Problem struct {
-	File string
-	Line int    // 0: the file as a whole
-	Key  string // such as users[2].roles[0]
-	Rule string
-}
-
-func (p Problem) Error() string {
-	place := p.File
-	if p.Line > 0 {
-		place = fmt.Sprintf("%s:%d", p.File, p.Line)
-	}
-	if p.Key == "" {
-		return place + ": " + p.Rule
-	}
-	return place + ": " + p.Key + ": " + p.Rule
-}
-
-// Problems are all rules that a file breaks, in the order of its lines.
-type Problems []Problem
-
-func (p Problems) Error() string {
-	lines := make([]string, len(p))
-	for i, problem := range p {
-		lines[i] = problem.Error()
-	}
-	return strings.Join(lines, "\n")
-}
+// Problem is one rule that a file breaks; Problems are all.
+type (
+	Problem  = strictyaml.Problem
+	Problems = strictyaml.Problems
+)
 
 // Read reads a file of people. The error is [Problems] when the file breaks rules.
 func Read(name string, r io.Reader) (People, error) {
@@ -76,15 +46,14 @@ func Read(name string, r io.Reader) (People, error) {
 	if err != nil {
 		return People{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	f := &file{name: name, places: map[string]*token.Token{}}
-	list, ok := f.parse(data)
+	var list document
+	parsed, ok := strictyaml.Parse(name, data, strictyaml.Limits{Bytes: MaxBytes, Nesting: maxNesting}, &list)
 	if !ok {
-		return People{}, f.problems
+		return People{}, parsed.Err()
 	}
-	people := f.people(list)
-	if len(f.problems) > 0 {
-		slices.SortStableFunc(f.problems, func(a, b Problem) int { return a.Line - b.Line })
-		return People{}, f.problems
+	people := file{parsed}.people(list)
+	if err := parsed.Err(); err != nil {
+		return People{}, err
 	}
 	return people, nil
 }
@@ -113,135 +82,10 @@ type document struct {
 	} `yaml:"users"`
 }
 
-// file is one file being read: where its keys stand, and what is wrong with it.
-type file struct {
-	name     string
-	places   map[string]*token.Token
-	problems Problems
-}
+// file is one file being read.
+type file struct{ *strictyaml.File }
 
-// parse reads the document strictly: UTF-8, one document, every key known and
-// given once, no anchors or tags.
-func (f *file) parse(data []byte) (document, bool) {
-	var list document
-	switch {
-	case len(data) > MaxBytes:
-		f.problem("", "longer than %d bytes", MaxBytes)
-		return list, false
-	case !utf8.Valid(data):
-		f.problem("", "not UTF-8")
-		return list, false
-	}
-	if f.outline(lexer.Tokenize(string(data))); len(f.problems) > 0 {
-		return list, false
-	}
-	parsed, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		f.yaml(err)
-		return list, false
-	}
-	if len(parsed.Docs) != 1 || parsed.Docs[0].Body == nil {
-		f.problem("", "must hold exactly one document")
-		return list, false
-	}
-	f.visit("", parsed.Docs[0].Body)
-	if err := yaml.NodeToValue(parsed.Docs[0].Body, &list, yaml.Strict()); err != nil {
-		f.yaml(err)
-		return list, false
-	}
-	return list, len(f.problems) == 0
-}
-
-// outline refuses, before the parser sees them, files nested deeper than a list of
-// people is, and anchors: everything is said where it stands.
-func (f *file) outline(tokens token.Tokens) {
-	flow, dashes, line := 0, 0, 0
-	for _, t := range tokens {
-		if t.Position.Line != line {
-			dashes, line = 0, t.Position.Line
-		}
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			flow++
-		case token.SequenceEndType, token.MappingEndType:
-			flow--
-		case token.SequenceEntryType, token.MappingKeyType:
-			dashes++
-		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType:
-			f.at(t, t.Value, "anchors, aliases and tags are not used here")
-			return
-		}
-		if flow > maxNesting || dashes > maxNesting {
-			f.at(t, "", "nested deeper than %d", maxNesting)
-			return
-		}
-	}
-}
-
-// visit notes where each key and item stands, and that nothing is empty.
-func (f *file) visit(at string, node ast.Node) {
-	if _, known := f.places[at]; !known {
-		f.places[at] = node.GetToken()
-	}
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		for _, value := range n.Values {
-			f.visitValue(at, value)
-		}
-	case *ast.MappingValueNode:
-		f.visitValue(at, n)
-	case *ast.SequenceNode:
-		for i, value := range n.Values {
-			f.visit(fmt.Sprintf("%s[%d]", at, i), value)
-		}
-	case *ast.NullNode:
-		f.problem(at, "empty")
-	}
-}
-
-func (f *file) visitValue(at string, n *ast.MappingValueNode) {
-	key := n.Key.GetToken()
-	path := strings.TrimPrefix(at+"."+key.Value, ".")
-	f.places[path] = key
-	f.visit(path, n.Value)
-}
-
-// problem adds one at the place of the key, or of the nearest key above it.
-func (f *file) problem(key, rule string, args ...any) {
-	for at := key; ; {
-		if place, ok := f.places[at]; ok {
-			f.at(place, key, rule, args...)
-			return
-		}
-		if at == "" {
-			f.at(nil, key, rule, args...)
-			return
-		}
-		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
-	}
-}
-
-func (f *file) at(place *token.Token, key, rule string, args ...any) {
-	p := Problem{File: f.name, Key: key, Rule: fmt.Sprintf(rule, args...)}
-	if place != nil && place.Position != nil {
-		p.Line = place.Position.Line
-	}
-	f.problems = append(f.problems, p)
-}
-
-// yaml places an error of the YAML library.
-func (f *file) yaml(err error) {
-	var located yaml.Error
-	if !errors.As(err, &located) {
-		f.at(nil, "", "%s", err)
-		return
-	}
-	key := ""
-	if t := located.GetToken(); t != nil {
-		key = t.Value
-	}
-	f.at(located.GetToken(), key, "%s", located.GetMessage())
-}
+func (f file) problem(key, rule string, args ...any) { f.Problem(key, rule, args...) }
 
 // The forms of ids, as the database holds them.
 var (
@@ -252,17 +96,8 @@ var (
 
 var kinds = []sharing.DepartmentKind{sharing.OrdinaryDepartment, sharing.AuthorityDepartment, sharing.SupervisorDepartment, sharing.FinanceDepartment}
 
-// offices are the roles that only one kind of department appoints: whoever holds
-// one sees what other departments do not.
-var offices = map[sharing.Role]sharing.DepartmentKind{
-	sharing.AuthorityOfficer: sharing.AuthorityDepartment,
-	sharing.AuthorityHead:    sharing.AuthorityDepartment,
-	sharing.Supervisor:       sharing.SupervisorDepartment,
-	sharing.Finance:          sharing.FinanceDepartment,
-}
-
 // people holds the list to its rules.
-func (f *file) people(list document) People {
+func (f file) people(list document) People {
 	out := People{Disabled: map[string]bool{}, MergedInto: map[string]string{}}
 	regions, departments, users := map[string]sharing.Region{}, map[string]sharing.Department{}, map[string]bool{}
 	names := map[[2]string]string{}
@@ -342,7 +177,7 @@ func (f *file) people(list document) People {
 		}
 		for j, role := range u.Roles {
 			key := fmt.Sprintf("%s.roles[%d]", at, j)
-			office, bound := offices[role]
+			office, bound := sharing.Offices[role]
 			switch {
 			case !slices.Contains(sharing.Roles, role):
 				f.problem(key, "unknown role %q; there are %s", role, listed(sharing.Roles))
@@ -355,13 +190,13 @@ func (f *file) people(list document) People {
 		out.Users = append(out.Users, sharing.User{ID: u.ID, Name: u.Name, Department: department, Region: regions[department.RegionID], Roles: u.Roles})
 		out.Disabled[u.ID] = u.Disabled
 	}
-	if len(f.problems) == 0 && len(out.Regions) == 0 {
+	if f.Err() == nil && len(out.Regions) == 0 {
 		f.problem("regions", "missing")
 	}
 	return out
 }
 
-func (f *file) id(at, id string, form *regexp.Regexp, characters string) {
+func (f file) id(at, id string, form *regexp.Regexp, characters string) {
 	switch {
 	case id == "":
 		f.problem(at+".id", "missing")
@@ -370,7 +205,7 @@ func (f *file) id(at, id string, form *regexp.Regexp, characters string) {
 	}
 }
 
-func (f *file) words(at, s string, required bool) {
+func (f file) words(at, s string, required bool) {
 	switch {
 	case required && strings.TrimSpace(s) == "":
 		f.problem(at, "missing")

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,15 +24,27 @@ type Session struct {
 // the database's clock.
 const good = `s.expires_at > clock_timestamp() AND s.seen_at > clock_timestamp() - $1::interval`
 
-// PutSession opens a browser session that ends after the given time in any case.
-func (s *Store) PutSession(ctx context.Context, secret, userID string, longest time.Duration, address, agent string) error {
+// NewSession is a browser session to be opened.
+type NewSession struct {
+	UserID  string
+	Longest time.Duration // after which it ends in any case
+	Address string
+	Agent   string
+	// Way is how its owner signed in, and Hint what the provider wants to see again at
+	// sign-out, sealed; both may be empty.
+	Way  string
+	Hint []byte
+}
+
+// PutSession opens a browser session.
+func (s *Store) PutSession(ctx context.Context, secret string, n NewSession) error {
 	return s.InTx(ctx, func(tx *Tx) error {
-		if _, err := tx.tx.Exec(ctx, `DELETE FROM sessions WHERE user_id = $1 AND expires_at <= clock_timestamp()`, userID); err != nil {
+		if _, err := tx.tx.Exec(ctx, `DELETE FROM sessions WHERE user_id = $1 AND expires_at <= clock_timestamp()`, n.UserID); err != nil {
 			return err
 		}
 		_, err := tx.tx.Exec(ctx, `
-			INSERT INTO sessions (hash, user_id, expires_at, address, agent) VALUES ($1, $2, clock_timestamp() + $3, $4, $5)`,
-			hashSecret(secret), userID, longest, address, agent)
+			INSERT INTO sessions (hash, user_id, expires_at, address, agent, way, hint) VALUES ($1, $2, clock_timestamp() + $3, $4, $5, $6, $7)`,
+			hashSecret(secret), n.UserID, n.Longest, n.Address, n.Agent, n.Way, n.Hint)
 		return err
 	})
 }
@@ -64,10 +77,14 @@ func (s *Store) Sessions(ctx context.Context, userID, secret string, idle time.D
 	return sessions, translate(err)
 }
 
-// DropSession ends a browser session.
-func (s *Store) DropSession(ctx context.Context, secret string) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM sessions WHERE hash = $1`, hashSecret(secret))
-	return translate(err)
+// DropSession ends a browser session, and returns which way its owner had signed in
+// and the sealed hint; both are empty when there is no such session.
+func (s *Store) DropSession(ctx context.Context, secret string) (way string, hint []byte, err error) {
+	err = s.pool.QueryRow(ctx, `DELETE FROM sessions WHERE hash = $1 RETURNING way, hint`, hashSecret(secret)).Scan(&way, &hint)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil, nil
+	}
+	return way, hint, translate(err)
 }
 
 // DropSessionOf ends a session of a user by its id; CodeNotFound when the user has

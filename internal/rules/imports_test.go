@@ -25,9 +25,12 @@ const (
 	cobra      = "github.com/spf13/cobra"
 	echo       = "github.com/labstack/echo/v4"
 	goose      = "github.com/pressly/goose/v3"
+	jose       = "github.com/go-jose/go-jose/v4"
 	jsonschema = "github.com/santhosh-tekuri/jsonschema/v6"
 	minio      = "github.com/minio/minio-go/v7"
 	gofakes3   = "github.com/johannesboyne/gofakes3"
+	oauth2     = "golang.org/x/oauth2"
+	oidc       = "github.com/coreos/go-oidc/v3"
 	openapi    = "github.com/getkin/kin-openapi"
 	pgx        = "github.com/jackc/pgx/v5"
 	protobuf   = "google.golang.org/protobuf"
@@ -59,7 +62,10 @@ var house = []room{
 	{"regulation", []string{"sharing", "workday", "policies/regulations", yaml, jsonschema, text}},
 	{"policies/regulations", nil},
 	{"dcat", []string{"sharing", uuid}},
-	{"people", []string{"sharing", yaml}},
+	{"people", []string{"sharing", "internal/strictyaml"}},
+
+	// Who somebody is, as providers outside say it.
+	{"signin", []string{"sharing", "internal/strictyaml", oidc, oauth2, jose, "net", "net/http"}},
 
 	// One technology each.
 	{"policies", []string{"sharing", casbin, yaml}},
@@ -76,14 +82,15 @@ var house = []room{
 	{"worker", []string{"sharing", "workday", "regulation", "almanac", "postgres", "files", "activities", "workflows", temporal, temporalpb, xsync, uuid, "net/http", "os"}},
 
 	// The one way in, and the two doors that lead to it. Echo stays in the doors.
-	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "activities", "workflows", temporal, temporalpb, uuid, text, "net/http"}},
+	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "activities", "workflows", "signin", temporal, temporalpb, uuid, text, "net/http"}},
 	{"api", []string{"sharing", "workday", "regulation", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
 	{"web", []string{"sharing", "workday", "regulation", "desk", echo, text, "net", "net/http"}},
 
 	{"demo", []string{"sharing", uuid, yaml}},
+	{"demo/provider", []string{"sharing", "demo", jose, "net", "net/http"}},
 	{"cmd/gongshu", []string{
 		"sharing", "workday", "regulation", "policies", "policies/regulations", "dcat", "demo", "people", "almanac", "postgres", "files", "localpg",
-		"activities", "workflows", "worker", "desk", "api", "web", "cmd/gongshu/dev",
+		"activities", "workflows", "worker", "desk", "api", "web", "cmd/gongshu/dev", "signin", "demo/provider",
 		cobra, echo, temporal, xsync, "net", "net/http", "os", "syscall",
 	}},
 	{"cmd/gongshu/dev", []string{"localpg", temporal, temporalpb, protobuf, xsync, "net", "net/http", "os", "syscall"}},
@@ -100,13 +107,14 @@ var house = []room{
 	}},
 	{"deploy", nil},
 	{"internal/rules", nil},
+	{"internal/strictyaml", []string{yaml}},
 }
 
 // inTests is what the tests of any room may import beside what the room may, and the room itself. Guarded packages
 // are free to tests.
 var inTests = []string{
 	"sharing", "files", "workday", "regulation", "policies", "policies/regulations", "demo", "almanac", "postgres", "localpg",
-	"desk", "desk/desktest",
+	"desk", "desk/desktest", "signin", "demo/provider",
 	"github.com/chromedp/chromedp",
 	"github.com/chromedp/cdproto",
 	"github.com/rickar/cal/v2",
@@ -114,7 +122,7 @@ var inTests = []string{
 	"github.com/xuri/excelize/v2",
 	"golang.org/x/net/html",
 	"pgregory.net/rapid",
-	gofakes3, pgx, temporal, temporalpb, xsync, yaml,
+	gofakes3, jose, pgx, temporal, temporalpb, xsync, yaml,
 }
 
 func TestImports(t *testing.T) {
