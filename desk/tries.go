@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"gongshu/postgres"
 	"gongshu/sharing"
+	"gongshu/signin"
 )
 
 // How often what is no token and no key may be shown to the API, from an address and
@@ -58,7 +60,7 @@ func (d *Desk) AuthenticateBearer(ctx context.Context, address, token string) (s
 	default:
 		who, err = d.Authenticate(ctx, token)
 	}
-	if refusal, ok := err.(*sharing.Error); ok && refusal.Code == sharing.CodeUnauthenticated && refusal.Detail != tokenExpired {
+	if sharing.CodeOf(err) == sharing.CodeUnauthenticated && !errors.Is(err, signin.ErrExpired) {
 		if err := d.Store.CountOnce(ctx, postgres.Asker{Throttle: apiTry, Who: token}, askers...); err != nil {
 			return sharing.User{}, key, err
 		}

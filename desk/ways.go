@@ -108,11 +108,11 @@ func (d *Desk) BeginSignIn(ctx context.Context, from Browser, name, next string,
 	return SignInBegun{Address: address, State: attempt.State(), Secret: attempt.Secret()}, err
 }
 
-// Entrance is somebody who came back signed in.
+// Entrance is somebody who came back from a provider.
 type Entrance struct {
-	Session string
+	Session string // its secret; empty when they were not signed in
 	Next    string
-	Kept    url.Values // a form to be offered again; may be empty
+	Kept    url.Values // a form to be offered again; nil for none
 }
 
 // FinishSignIn opens a session for whoever comes back from a provider with its answer
@@ -129,7 +129,7 @@ func (d *Desk) FinishSignIn(ctx context.Context, from Browser, name, secret stri
 	entrance, err := d.finishSignIn(ctx, from, way, secret, answer)
 	switch sharing.CodeOf(err) {
 	case CodeSignInOver, CodeSignInUnsound, CodeSignInUnknown, CodeSignInDepartment, CodeSignInRoles:
-		return Entrance{}, err // a try in vain
+		return entrance, err // a try in vain
 	}
 	return entrance, errors.Join(err, d.Store.GiveBack(ctx, triesPerAddress, network(from.Address)))
 }
@@ -150,15 +150,16 @@ func (d *Desk) finishSignIn(ctx context.Context, from Browser, way Way, secret s
 		return Entrance{}, over
 	}
 	id, err := way.Finish(ctx, attempt, way.Callback, answer)
+	entrance := Entrance{Next: begun.Next, Kept: begun.Kept}
 	if err != nil {
-		return Entrance{}, refusedBy(err)
+		return entrance, refusedBy(err)
 	}
 	userID, err := d.welcome(ctx, way, id)
 	if err != nil {
-		return Entrance{}, err
+		return entrance, err
 	}
-	session, err := d.openSession(ctx, from, userID, way.Name, id.Hint)
-	return Entrance{Session: session, Next: begun.Next, Kept: begun.Kept}, err
+	entrance.Session, err = d.openSession(ctx, from, userID, way.Name, id.Hint)
+	return entrance, err
 }
 
 // refusedBy puts a connector's error into a code. The rest is for the log.
@@ -260,17 +261,12 @@ func (d *Desk) wayOfTokens(token string) (Way, bool) {
 	return d.Ways[i], true
 }
 
-// tokenExpired marks the refusal of a token that was sound before; it is told nobody.
-const tokenExpired = "expired"
-
 // authenticateJWT returns as whom an access token of a provider acts: with those of
 // the user's roles that the token tells, where the claims file has roles from it. It
 // changes nothing: tokens are older than sign-ins.
 func (d *Desk) authenticateJWT(ctx context.Context, way Way, token string) (sharing.User, error) {
 	id, err := way.Tokens.Verify(ctx, token)
 	switch {
-	case errors.Is(err, signin.ErrExpired):
-		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated, Detail: tokenExpired, Cause: err}
 	case errors.Is(err, signin.ErrUnsound):
 		return sharing.User{}, &sharing.Error{Code: sharing.CodeUnauthenticated, Cause: err}
 	case err != nil:

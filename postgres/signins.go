@@ -17,7 +17,7 @@ import (
 type SignInBegun struct {
 	Way  string     // which provider
 	Next string     // the page to go on to
-	Kept url.Values // a form to be offered again; may be empty
+	Kept url.Values // a form to be offered again; nil for none
 }
 
 // PutSignIn keeps under a secret, for the given time, that somebody was sent to a
@@ -26,9 +26,6 @@ func (s *Store) PutSignIn(ctx context.Context, secret string, b SignInBegun, val
 	kept, err := json.Marshal(b.Kept)
 	if err != nil {
 		return err
-	}
-	if b.Kept == nil {
-		kept = []byte("{}")
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM sign_ins WHERE ctid = ANY(ARRAY(

@@ -24,6 +24,10 @@ type signInPage struct {
 	Kept url.Values
 	// Ended: a form was sent without a session.
 	Ended bool
+	// Ways are those of signing in with a provider; Refused is why one of them did not
+	// help, nil when none was tried.
+	Ways    []wayOption
+	Refused *refusedSignIn
 }
 
 // directoryRegion is a region with the demo users that were looked for.
@@ -113,7 +117,7 @@ func (v *visit) showSignIn(status int, page signInPage) error {
 	if page.Regions, page.Found, err = v.directory(page.Query); err != nil {
 		return v.problem(err)
 	}
-	page.Demo = v.site.demo
+	page.Demo, page.Ways = v.site.demo, v.signInWays()
 	return v.show(status, "signin", "", page)
 }
 
@@ -177,17 +181,25 @@ func (v *visit) signInDemo() error {
 	return v.enter(id, f)
 }
 
-// enter begins a new session and ends the one before it, then goes on to where
-// the reader was going.
+// enter begins a new session for who sent the form of the sign-in page.
 func (v *visit) enter(session string, f *form) error {
+	var kept url.Values
+	if f.Value("kept") != "" {
+		kept = keptFields(f)
+	}
+	return v.arrive(session, localPath(f.Value("next")), kept)
+}
+
+// arrive begins a new session and ends the one before it, then goes on to where the
+// reader was going, or offers a form again that was kept.
+func (v *visit) arrive(session, next string, kept url.Values) error {
 	if cookie, err := v.Cookie(v.site.sessionCookie()); err == nil && v.signedIn() && cookie.Value != session {
 		if err := v.site.desk.SignOut(v.ctx(), cookie.Value); err != nil {
 			return err
 		}
 	}
 	v.setCookie(v.site.sessionCookie(), session, 0)
-	next := localPath(f.Value("next"))
-	if f.Value("kept") == "" {
+	if kept == nil {
 		return v.redirect(next)
 	}
 	user, s, err := v.site.desk.Session(v.ctx(), session)
@@ -196,7 +208,7 @@ func (v *visit) enter(session string, f *form) error {
 	}
 	v.user, v.session = user, s
 	v.words = v.site.views.words[v.locale()]
-	return v.ok("resume", "", resumePage{Action: next, Kept: keptFields(f)})
+	return v.ok("resume", "", resumePage{Action: next, Kept: kept})
 }
 
 // resumePage offers a form again that was sent after its session had ended.
@@ -217,13 +229,17 @@ func keptFields(f *form) url.Values {
 
 // signOut ends the session.
 func (v *visit) signOut() error {
+	elsewhere := ""
 	if cookie, err := v.Cookie(v.site.sessionCookie()); err == nil && v.signedIn() {
-		if err := v.site.desk.SignOut(v.ctx(), cookie.Value); err != nil {
+		if elsewhere, err = v.site.desk.SignOutEverywhere(v.ctx(), cookie.Value); err != nil {
 			return err
 		}
 	}
 	v.forgetSession()
 	v.leave("signed_out", "")
+	if elsewhere != "" {
+		return v.redirect(elsewhere)
+	}
 	return v.redirect("/")
 }
 

@@ -58,7 +58,7 @@ func (s *site) serve(h handler, membersOnly bool) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := &visit{Context: c, site: s}
 		header := c.Response().Header()
-		header.Set("Content-Security-Policy", policy)
+		header.Set("Content-Security-Policy", s.contentPolicy())
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("X-Frame-Options", "DENY")
 		header.Set("Referrer-Policy", "same-origin")
@@ -212,6 +212,9 @@ func localPath(path string) string {
 func (v *visit) here() string {
 	if v.posted() {
 		return localPath(v.Request().URL.EscapedPath())
+	}
+	if strings.HasPrefix(v.Request().URL.Path, "/signin/") {
+		return "/signin" // a provider's answer is not asked for twice
 	}
 	return localPath(v.Request().URL.RequestURI())
 }

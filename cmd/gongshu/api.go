@@ -31,6 +31,7 @@ func newAPICommand() *cobra.Command {
 		},
 	}
 	c.flags(cmd, "database", "temporal", "regulations", "files", "demo")
+	s.providers.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.listen, "listen", environment("GONGSHU_LISTEN", "127.0.0.1:8080"), "host:port to listen on ($GONGSHU_LISTEN)")
 	f.BoolVar(&s.secure, "secure-cookies", environment("GONGSHU_SECURE_COOKIES", "") == "1",
@@ -48,6 +49,7 @@ type settings struct {
 	secure        bool
 	idle, longest time.Duration
 	proxies       string
+	providers     providers
 }
 
 // trusted reads the ranges of the proxies.
@@ -92,6 +94,10 @@ func serveAPI(ctx context.Context, c *config, s settings) error {
 	if err != nil {
 		return err
 	}
+	ways, err := s.providers.ways()
+	if err != nil {
+		return err
+	}
 	url, err := c.database()
 	if err != nil {
 		return err
@@ -118,7 +124,11 @@ func serveAPI(ctx context.Context, c *config, s settings) error {
 	if d.Files, err = c.files(); err != nil {
 		return err
 	}
-	d.SessionIdle, d.SessionMax = s.idle, s.longest
+	d.SessionIdle, d.SessionMax, d.Ways = s.idle, s.longest, ways
+	if err := checkWays(ctx, ways, store); err != nil {
+		return err
+	}
+	go discover(ctx, ways, logger)
 	if err := refreshCalendar(ctx, d.Almanac, store); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func newDemoCommand() *cobra.Command {
 		},
 	}
 	c.flags(load, "database", "owner", "temporal", "regulations")
-	cmd.AddCommand(load)
+	cmd.AddCommand(load, newDemoSignInCommand())
 	return cmd
 }
 

@@ -9,7 +9,7 @@ CREATE TABLE sign_ins (
     way        text NOT NULL,
     next       text NOT NULL CHECK (next LIKE '/%' AND length(next) <= 2000),
     -- a form that was sent after its session had ended
-    kept       jsonb NOT NULL DEFAULT '{}' CHECK (octet_length(kept::text) <= 200000),
+    kept       jsonb NOT NULL CHECK (octet_length(kept::text) <= 200000),
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX sign_ins_over ON sign_ins (expires_at);

@@ -357,7 +357,9 @@ func inherited() []string {
 		case "GONGSHU_HOME", "GONGSHU_DEMO", "GONGSHU_DATABASE_URL", "GONGSHU_OWNER_DATABASE_URL", "GONGSHU_LISTEN",
 			"GONGSHU_WORKER_LISTEN", "GONGSHU_TEMPORAL_ADDRESS", "GONGSHU_TEMPORAL_NAMESPACE", postgresVariable:
 		default:
-			kept = append(kept, v)
+			if !ofSignIn(name) {
+				kept = append(kept, v)
+			}
 		}
 	}
 	return kept

@@ -80,6 +80,8 @@ type run struct {
 
 	database *database // nil with a database of one's own
 	temporal *keeper   // nil with a Temporal server of one's own
+	signIn   *keeper
+	issuer   string // of the identity provider
 	worker   *keeper
 	api      *keeper
 }
@@ -152,10 +154,11 @@ func (r *run) start(ctx context.Context) (demo string, err error) {
 		return "", err
 	}
 
-	// The migrations and the Temporal server need only the database.
+	// The migrations and the Temporal server need only the database, the identity provider nothing.
 	migration := r.ownerEnvironment()
 	both, bothCtx := errgroup.WithContext(ctx)
 	both.Go(func() error { return r.startTemporal(bothCtx, program) })
+	both.Go(func() error { return r.startSignIn(bothCtx) })
 	both.Go(func() error {
 		_, err := r.once(bothCtx, "migrate", migration, "migrate")
 		return err
@@ -194,7 +197,7 @@ func (r *run) startPrograms(ctx context.Context) error {
 				name:        "api",
 				program:     r.program,
 				arguments:   []string{"api"},
-				environment: with("GONGSHU_LISTEN=" + address),
+				environment: append(with("GONGSHU_LISTEN="+address), r.signInEnvironment(site)...),
 				address:     address,
 				ready:       answersOK(site + "/readyz"),
 				patience:    10 * time.Second,
@@ -206,12 +209,12 @@ func (r *run) startPrograms(ctx context.Context) error {
 
 // stop stops what was started, in the reverse order.
 func (r *run) stop() error {
-	if r.database == nil && r.temporal == nil && r.api == nil {
+	if r.database == nil && r.temporal == nil && r.signIn == nil && r.api == nil {
 		return nil
 	}
 	r.console.say("正在停止 · stopping (Ctrl-C again: at once)")
 	var err error
-	for _, k := range []*keeper{r.api, r.worker, r.temporal} {
+	for _, k := range []*keeper{r.api, r.worker, r.signIn, r.temporal} {
 		if k != nil {
 			err = errors.Join(err, k.stop())
 		}

@@ -32,7 +32,7 @@ type State struct {
 	TemporalNamespace string `json:"temporal_namespace,omitempty"`
 	TemporalUI        string `json:"temporal_ui,omitempty"`
 
-	// Children by name: postgres, temporal, worker, api. Kept current when one is started again.
+	// Children by name: postgres, temporal, signin, worker, api. Kept current when one is started again.
 	Children map[string]Child `json:"children"`
 }
 
