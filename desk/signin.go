@@ -66,6 +66,16 @@ func (d *Desk) Session(ctx context.Context, id string) (sharing.User, Session, e
 	return u, Session{ID: id}, err
 }
 
+// Unattended is [Desk.Session] for what a page asks on its own: it does not keep the
+// session alive.
+func (d *Desk) Unattended(ctx context.Context, id string) (sharing.User, Session, error) {
+	if id == "" || len(id) > 512 {
+		return sharing.User{}, Session{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
+	}
+	u, err := d.Store.UserBySessionUnmarked(ctx, id, d.SessionIdle)
+	return u, Session{ID: id}, err
+}
+
 // SignIn opens a browser session for the owner of an access token. After ten tries
 // with what is none, an address waits for up to ten minutes: CodeTooMany.
 func (d *Desk) SignIn(ctx context.Context, from Browser, token string) (sessionID string, err error) {

@@ -49,14 +49,20 @@ func (s *Store) PutSession(ctx context.Context, secret string, n NewSession) err
 	})
 }
 
-// UserBySession returns whose session it is and marks it used, unless it was not
-// used for the time idle; otherwise as [Store.UserByToken].
-func (s *Store) UserBySession(ctx context.Context, secret string, idle time.Duration) (sharing.User, error) {
+// UserBySessionUnmarked is [Store.UserBySession] without marking the session used.
+func (s *Store) UserBySessionUnmarked(ctx context.Context, secret string, idle time.Duration) (sharing.User, error) {
 	u, err := scanUser(s.pool.QueryRow(ctx, selectUser+`
 		JOIN sessions s ON s.user_id = u.id
 		WHERE `+good+` AND s.hash = $2 AND NOT u.disabled`, idle, hashSecret(secret)))
+	return u, unauthenticated(err)
+}
+
+// UserBySession returns whose session it is and marks it used, unless it was not
+// used for the time idle; otherwise as [Store.UserByToken].
+func (s *Store) UserBySession(ctx context.Context, secret string, idle time.Duration) (sharing.User, error) {
+	u, err := s.UserBySessionUnmarked(ctx, secret, idle)
 	if err != nil {
-		return u, unauthenticated(err)
+		return u, err
 	}
 	// Once a minute is enough to know that it is in use.
 	_, err = s.pool.Exec(ctx, `

@@ -46,6 +46,7 @@ var menu = []menuGroup{
 		{Section: "grants", Path: "/grants"},
 		{Section: "scenarios", Path: "/scenarios", shown: may((*desk.Desk).HasScenarios)},
 		{Section: "open", Path: "/open", open: true},
+		{Section: "follow", Path: "/open/requests", shown: func(*visit) bool { return false }, open: true},
 	}},
 	{"matters", []menuEntry{
 		{Section: "matters", Path: "/matters/new", shown: func(v *visit) bool { return len(v.openable()) > 0 }},

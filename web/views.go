@@ -64,6 +64,7 @@ var pages = []string{
 	"scenario",
 	"scenario_form",
 	"scenarios",
+	"search",
 	"sessions",
 	"signin",
 	"verification",
@@ -214,6 +215,7 @@ type frame struct {
 	Section string // entry of the menu that is current
 	Menu    []menuGroup
 	Applies bool // applications are the reader's to make
+	Counts  desk.Counts
 	Notice  *notice
 	Data    any
 }
@@ -237,7 +239,7 @@ func (f frame) Other() Locale {
 // show answers with a page. The page is executed whole before a byte is sent.
 func (v *visit) show(status int, page, section string, data any) error {
 	f := frame{Locale: v.words.locale, User: v.user, Signed: v.signedIn(), CSRF: v.mark(),
-		Here: v.here(), Section: section, Menu: v.menuOf(), Applies: v.applies(), Notice: v.takeNotice(), Data: data}
+		Here: v.here(), Section: section, Menu: v.menuOf(), Applies: v.applies(), Counts: v.counts(), Notice: v.takeNotice(), Data: data}
 	html, err := v.site.views.execute(page, f)
 	if err != nil {
 		return err

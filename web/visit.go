@@ -124,7 +124,11 @@ func (v *visit) recognise() error {
 	if err != nil || cookie.Value == "" {
 		return nil
 	}
-	user, session, err := v.site.desk.Session(v.ctx(), cookie.Value)
+	session := v.site.desk.Session
+	if v.Request().Header.Get(unattended) != "" {
+		session = v.site.desk.Unattended
+	}
+	user, current, err := session(v.ctx(), cookie.Value)
 	switch {
 	case sharing.CodeOf(err) == sharing.CodeUnauthenticated:
 		v.forgetSession()
@@ -132,7 +136,7 @@ func (v *visit) recognise() error {
 	case err != nil:
 		return err
 	}
-	v.user, v.session = user, session
+	v.user, v.session = user, current
 	v.words = v.site.views.words[v.locale()]
 	return nil
 }
@@ -225,6 +229,10 @@ func segment(id string) string { return url.PathEscape(id) }
 const (
 	localeCookie = "gongshu_locale"
 	noticeCookie = "gongshu_notice"
+
+	// unattended is the header by which the pages' script marks what nobody asked for
+	// by hand, so that a page left open does not keep its session alive.
+	unattended = "Gongshu-Unattended"
 )
 
 // sessionCookie is the name of the session's cookie. Over HTTPS the browser is

@@ -98,6 +98,8 @@ func (s *site) routes(e *echo.Echo) {
 	anyone("POST", "/signout", (*visit).signOut)
 	anyone("POST", "/locale", (*visit).changeLocale)
 	anyone("GET", "/due", (*visit).due)
+	anyone("GET", "/live", (*visit).live)
+	members("GET", "/search", (*visit).search)
 
 	anyone("GET", "/open", (*visit).openCatalog)
 	anyone("GET", "/open/:id", (*visit).openEntry)

@@ -30,7 +30,7 @@ window.addEventListener("pageshow", () => {
 function reveal() {
   const id = decodeURIComponent(location.hash.slice(1));
   const target = id && document.getElementById(id);
-  if (!target) return;
+  if (!target || target.matches("main, nav")) return;
   for (let d = target.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
   const field = target.matches("input, select, textarea") ? target : target.querySelector("input:not([type=hidden]), select, textarea");
   if (field) field.focus();
@@ -66,6 +66,38 @@ document.addEventListener("keydown", (event) => {
   if (!button) return;
   event.preventDefault();
   button.click();
+});
+
+// The menus close by Escape, and the one of the user by a click beside it.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector(".me[open]");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  } else if (location.hash === "#menu") {
+    location.hash = "#main";
+    document.querySelector(".menu-open").focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  const open = document.querySelector(".me[open]");
+  if (open && !open.contains(event.target)) open.open = false;
+});
+
+// What a page asks for on its own waits while nobody sees it, and does not keep the
+// session alive. Seen again, it asks at once.
+const alone = (event) => !event.detail.requestConfig.triggeringEvent || event.detail.requestConfig.triggeringEvent.type === "wake";
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && alone(event)) event.preventDefault();
+});
+document.addEventListener("htmx:configRequest", (event) => {
+  const trigger = event.detail.triggeringEvent;
+  if (!trigger || trigger.type === "wake") event.detail.headers["Gongshu-Unattended"] = "yes";
+});
+document.addEventListener("visibilitychange", () => {
+  const live = !document.hidden && document.getElementById("live");
+  if (live && window.htmx) htmx.trigger(live, "wake");
 });
 
 // On paper everything is open.
