@@ -176,6 +176,9 @@ func decides(action Action) bool {
 	return false
 }
 
+// Ahead reports whether the action can come now or after further steps.
+func (m Machine) Ahead(from State, action Action) bool { return m.before(from, action) }
+
 // before reports whether the action can still come from the state on.
 func (m Machine) before(s State, action Action) bool {
 	seen := map[State]bool{}

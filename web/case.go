@@ -52,6 +52,8 @@ type casePage struct {
 	Ways []way // to further cases
 	// Sections are what faces add.
 	Sections []template.HTML
+	// Cannot is what the reader cannot do now, and why.
+	Cannot []obstacle
 }
 
 // caseStep is one thing the reader can do now.
@@ -88,7 +90,7 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	if view.Procedure != sharing.ShareApplication {
 		return v.showMatter(status, view, tried, f, meanwhile)
 	}
-	page := &casePage{CaseView: view, Ways: v.waysFrom(view), Titles: map[string]string{}}
+	page := &casePage{CaseView: view, Ways: v.waysFrom(view), Titles: map[string]string{}, Cannot: v.cannot(view)}
 	r, err := v.site.desk.Resource(v.ctx(), v.user, view.Resource.ID)
 	switch {
 	case err == nil:

@@ -234,7 +234,7 @@ func fixtures() []fixture {
 	atOnce.DueAt, atOnce.DueDate, atOnce.Clock.Budget = time.Time{}, 0, sharing.Budget{Unit: sharing.Immediately}
 	kept := url.Values{"note": {hostile}, hostile: {"x"}}
 	users := []sharing.User{reader, {ID: "b", Name: "王", Region: region, Department: police, Roles: []sharing.Role{sharing.Requester}}}
-	tour := []tourRegion{{Region: region, Law: hostile, Stops: []tourStop{{User: reader, Role: sharing.Approver, Sees: hostile}}}}
+	tour := &tourPage{Regions: []sharing.Region{region}, Region: region, Law: hostile, Stops: []tourStop{{User: reader, Role: sharing.Approver, Sees: hostile}}, Users: 187, Guided: true}
 	endings := []ending{{Title: hostile, Article: "45", LastDay: sharing.NewDate(2026, 11, 30), From: sharing.NewDate(2026, 12, 1), DaysLeft: 10}, {Title: hostile, Next: hostile},
 		{Title: hostile, DaysLeft: 1, Covered: true, Next: hostile}, {Title: hostile, DaysLeft: -4, Over: true}}
 	more := more{Total: 1234, First: "/x", Next: "/x?cursor=abc"}
@@ -288,7 +288,7 @@ func fixtures() []fixture {
 			{SessionView: desk.SessionView{ID: "s3"}, Device: device{Browser: hostile}}, {SessionView: desk.SessionView{ID: "s4"}, Device: device{System: hostile}}}}},
 		{"alone", "sessions", sessionsPage{Idle: 30}},
 		{"empty", "delegations", delegationsPage{Form: newForm(0)}},
-		{"demo", "home", homePage{Tour: tour, Users: 187}}, {"plain", "home", homePage{}},
+		{"demo", "home", homePage{Tour: tour}}, {"plain", "home", homePage{}},
 		{"full", "workbench", workbenchPage{Tasks: desk.Page[desk.TaskView]{Items: tasks, Total: 9}, Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},
 			Cases: desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, Endings: endings, MayPaper: true}},
 		{"empty", "workbench", workbenchPage{}},

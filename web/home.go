@@ -7,8 +7,7 @@ import (
 
 // homePage says what this is, and in a demo lets one step into each role.
 type homePage struct {
-	Tour  []tourRegion // empty unless this is a demo
-	Users int          // how many demo users there are in all
+	Tour *tourPage // nil unless this is a demo
 }
 
 // workbenchPage is what somebody signed in starts from.
@@ -28,11 +27,11 @@ func (v *visit) home() error {
 	if v.signedIn() {
 		return v.workbench()
 	}
-	tour, users, err := v.tour()
+	tour, err := v.tour()
 	if err != nil {
 		return err
 	}
-	return v.ok("home", "", homePage{Tour: tour, Users: users})
+	return v.ok("home", "", homePage{tour})
 }
 
 func (v *visit) workbench() error {

@@ -25,6 +25,8 @@ type matterPage struct {
 	Typed  []string
 	// Meanwhile is what happened since the page was opened on which the step was decided.
 	Meanwhile []storyLine
+	// Cannot is what the reader cannot do now, and why.
+	Cannot []obstacle
 }
 
 // matterStep is one thing the reader can do now.
@@ -52,7 +54,7 @@ func (v *visit) scene(c *desk.CaseView, action sharing.Action) *scene {
 // showMatter is [visit.showCase] for the procedures that have no page of their own.
 func (v *visit) showMatter(status int, view desk.CaseView, tried sharing.Action, f *form, meanwhile []sharing.Entry) error {
 	look := faces[view.Procedure]
-	page := &matterPage{CaseView: view, Ways: v.waysFrom(view)}
+	page := &matterPage{CaseView: view, Ways: v.waysFrom(view), Cannot: v.cannot(view)}
 	story, err := v.storyteller()
 	if err != nil {
 		return err

@@ -7,12 +7,15 @@ import (
 	"gongshu/sharing"
 )
 
-// tourRegion is a region of the demo with the people through whom one sees a case
-// from end to end.
-type tourRegion struct {
-	Region sharing.Region
-	Law    string // the regulation in force today; empty when there is none
-	Stops  []tourStop
+// tourPage is what a demo shows of itself on the first page: the regions to choose
+// from, and the people of the chosen one.
+type tourPage struct {
+	Regions []sharing.Region
+	Region  sharing.Region // chosen
+	Law     string         // the regulation in force there today; empty when there is none
+	Stops   []tourStop
+	Users   int  // how many demo users there are in all
+	Guided  bool // there is a case to be led through
 }
 
 // tourStop is one demo user to step into.
@@ -23,31 +26,27 @@ type tourStop struct {
 }
 
 // tourRoles are the roles of the tour, in its order.
-var tourRoles = []sharing.Role{sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.AuthorityOfficer, sharing.Supervisor}
+var tourRoles = []sharing.Role{sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.DepartmentHead,
+	sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Operator}
 
 // tourBegins is the region that the tour begins with: the one in which the demo
 // has most under way.
 const tourBegins = "shuozhou"
 
-// tour picks, in each region, the people who take part in its most urgent case.
-func (v *visit) tour() (regions []tourRegion, users int, err error) {
+// tour picks, in the region asked for, the people who take part in its most urgent
+// case and those who watch over it; nil outside a demo.
+func (v *visit) tour() (*tourPage, error) {
 	all, err := v.demoUsers()
 	if err != nil || len(all) == 0 {
-		return nil, 0, err
+		return nil, err
 	}
-	now, err := v.site.desk.Now(v.ctx())
-	if err != nil {
-		return nil, 0, err
-	}
-	var inOrder []sharing.Region
-	byRegion := map[string][]sharing.User{}
+	page := &tourPage{Users: len(all)}
 	for _, u := range all {
-		if !slices.Contains(inOrder, u.Region) {
-			inOrder = append(inOrder, u.Region)
+		if !slices.Contains(page.Regions, u.Region) {
+			page.Regions = append(page.Regions, u.Region)
 		}
-		byRegion[u.Region.ID] = append(byRegion[u.Region.ID], u)
 	}
-	slices.SortStableFunc(inOrder, func(a, b sharing.Region) int {
+	slices.SortStableFunc(page.Regions, func(a, b sharing.Region) int {
 		switch tourBegins {
 		case a.ID:
 			return -1
@@ -56,18 +55,27 @@ func (v *visit) tour() (regions []tourRegion, users int, err error) {
 		}
 		return 0
 	})
-	for _, r := range inOrder {
-		stops, err := v.tourOf(byRegion[r.ID])
-		if err != nil {
-			return nil, 0, err
+	page.Region = page.Regions[0]
+	for _, r := range page.Regions {
+		if r.ID == v.QueryParam("region") {
+			page.Region = r
 		}
-		line := tourRegion{Region: r, Stops: stops}
-		if law, err := v.site.desk.Law().InForce(r.ID, sharing.DateOf(now)); err == nil {
-			line.Law = v.words.law(law)
-		}
-		regions = append(regions, line)
 	}
-	return regions, len(all), nil
+	users := slices.DeleteFunc(all, func(u sharing.User) bool { return u.Region.ID != page.Region.ID })
+	if page.Stops, err = v.tourOf(users); err != nil {
+		return nil, err
+	}
+	if _, page.Guided, err = v.guidedCase(users); err != nil {
+		return nil, err
+	}
+	now, err := v.site.desk.Now(v.ctx())
+	if err != nil {
+		return nil, err
+	}
+	if law, err := v.site.desk.Law().InForce(page.Region.ID, sharing.DateOf(now)); err == nil {
+		page.Law = v.words.law(law)
+	}
+	return page, nil
 }
 
 // tourOf picks the people of one region.
@@ -145,5 +153,5 @@ func (w words) sees(u sharing.User, role sharing.Role, board desk.Board, story *
 		}
 		return w.T(key+".case", story.Resource.Title, w.Left(story.Clock))
 	}
-	return ""
+	return w.T(key)
 }

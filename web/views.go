@@ -216,6 +216,7 @@ type frame struct {
 	Menu    []menuGroup
 	Applies bool // applications are the reader's to make
 	Counts  desk.Counts
+	Guide   *guide // of the demo; nil when nobody is led
 	Notice  *notice
 	Data    any
 }
@@ -240,6 +241,10 @@ func (f frame) Other() Locale {
 func (v *visit) show(status int, page, section string, data any) error {
 	f := frame{Locale: v.words.locale, User: v.user, Signed: v.signedIn(), CSRF: v.mark(),
 		Here: v.here(), Section: section, Menu: v.menuOf(), Applies: v.applies(), Counts: v.counts(), Notice: v.takeNotice(), Data: data}
+	var err error
+	if f.Guide, err = v.guide(); err != nil {
+		return err
+	}
 	html, err := v.site.views.execute(page, f)
 	if err != nil {
 		return err

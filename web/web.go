@@ -97,6 +97,7 @@ func (s *site) routes(e *echo.Echo) {
 	anyone("GET", "/signin/with/:way/back", (*visit).backFromProvider)
 	anyone("POST", "/signout", (*visit).signOut)
 	anyone("POST", "/locale", (*visit).changeLocale)
+	anyone("POST", "/tour", (*visit).lead)
 	anyone("GET", "/due", (*visit).due)
 	anyone("GET", "/live", (*visit).live)
 	members("GET", "/search", (*visit).search)
@@ -201,7 +202,7 @@ func (s *site) routes(e *echo.Echo) {
 	for _, path := range []string{"/open/requests/verify", "/open/requests/code", "/open/requests/sign", "/open/requests/withdraw", "/open/requests/files/:file"} {
 		anyone("GET", path, (*visit).backToFollow)
 	}
-	for _, path := range []string{"/signin/demo", "/signout", "/locale"} {
+	for _, path := range []string{"/signin/demo", "/signout", "/locale", "/tour"} {
 		anyone("GET", path, (*visit).backHome)
 	}
 

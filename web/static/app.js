@@ -100,6 +100,14 @@ document.addEventListener("visibilitychange", () => {
   if (live && window.htmx) htmx.trigger(live, "wake");
 });
 
+// A button that prints is there only with script.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // On paper everything is open.
 window.addEventListener("beforeprint", () => {
   for (const d of document.querySelectorAll("details.why:not([open])")) {
