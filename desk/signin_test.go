@@ -65,6 +65,25 @@ func TestSessionsEnd(t *testing.T) {
 	is(id, sharing.CodeUnauthenticated)
 }
 
+// TestUnattendedKeepsNothingAlive: what a page asks on its own is no use of a session.
+func TestUnattendedKeepsNothingAlive(t *testing.T) {
+	r := desktest.New(t)
+	ctx := t.Context()
+	session, err := r.SignIn(ctx, desk.Browser{}, r.Token(approver))
+	require.NoError(t, err)
+	for range 2 {
+		alter(t, r, `UPDATE sessions SET seen_at = seen_at - interval '11 minutes'`)
+		u, _, err := r.Unattended(ctx, session)
+		require.NoError(t, err)
+		require.Equal(t, approver, u.ID)
+	}
+	alter(t, r, `UPDATE sessions SET seen_at = seen_at - interval '11 minutes'`)
+	_, _, err = r.Unattended(ctx, session)
+	require.Equal(t, sharing.CodeUnauthenticated, sharing.CodeOf(err))
+	_, _, err = r.Unattended(ctx, "")
+	require.Equal(t, sharing.CodeUnauthenticated, sharing.CodeOf(err))
+}
+
 // TestRolesCountFromTheNextRequest, and so does being disabled.
 func TestRolesCountFromTheNextRequest(t *testing.T) {
 	r := desktest.New(t)

@@ -279,6 +279,13 @@ func TestCodesHaveTexts(t *testing.T) {
 	for _, r := range tourRoles {
 		need("tour", string(r))
 	}
+	for _, step := range guideSteps {
+		need("guide", step.Key+".title", step.Key+".do", step.Key+".see")
+	}
+	for _, r := range sharing.Relations {
+		need("relation", string(r))
+	}
+	need("cannot", string(desk.TakenOnce), string(desk.LimitOver), string(desk.NotInLaw), string(desk.OwnAct), string(desk.OwedAct), string(desk.NoneLonger), string(desk.TooEarly), string(desk.ForOthers))
 	need("tour", string(sharing.Requester)+".case", string(sharing.DataSpecialist)+".case", string(sharing.Approver)+".case")
 	need("open", string(sharing.Open), string(sharing.OpenConditionally), string(sharing.NotOpen))
 	need("cycle", string(sharing.RealTime), string(sharing.Daily), string(sharing.Weekly), string(sharing.Monthly), string(sharing.Quarterly), string(sharing.HalfYearly), string(sharing.EveryYear), string(sharing.Irregularly))

@@ -16,10 +16,18 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.sent = "yes";
   setTimeout(() => form.setAttribute("aria-busy", "true"), 0);
+  setTimeout(() => busy(form.dataset.sent === "yes"), 700);
 });
+
+// What takes longer than a moment says so.
+function busy(yes) {
+  const said = document.getElementById("busy");
+  if (said) said.textContent = yes ? said.dataset.text : "";
+}
 
 // A page that comes back from the browser's memory can be sent again.
 window.addEventListener("pageshow", () => {
+  busy(false);
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
