@@ -18,6 +18,7 @@ import (
 
 	"gongshu/almanac"
 	"gongshu/files"
+	"gongshu/letter/paper"
 	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/regulation"
@@ -56,11 +57,12 @@ type Options struct {
 	Patience time.Duration
 }
 
-// Desk answers requests. It keeps no state but what it knows of failed tries, and may
-// be used by many at once.
+// Desk answers requests. It keeps no state but what it knows of failed tries and the
+// PDFs at hand, and may be used by many at once.
 type Desk struct {
 	Options
-	tries tries
+	tries   tries
+	printer *paper.Printer
 }
 
 // New returns a desk.
@@ -74,7 +76,7 @@ func New(o Options) *Desk {
 	if o.SessionMax == 0 {
 		o.SessionMax = SessionMax
 	}
-	return &Desk{Options: o}
+	return &Desk{Options: o, printer: &paper.Printer{}}
 }
 
 // Law returns the regulations.

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"gongshu/letter/paper"
 )
 
 // The assets: an own style sheet and script, and htmx 2.0.11 (Zero-Clause BSD,
@@ -45,28 +47,36 @@ func loadAssets() (*assets, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(data)
-		ext := path.Ext(f.Name())
-		hashed := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:4]) + ext
-		mediaType := mime.TypeByExtension(ext)
-		if ext == ".LICENSE" {
-			mediaType = "text/plain; charset=utf-8"
-		}
-		var small bytes.Buffer
-		z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
-		if err != nil {
+		if err := a.add(f.Name(), data); err != nil {
 			return nil, err
 		}
-		if _, err := z.Write(data); err != nil {
-			return nil, err
-		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		a.byPath[hashed] = &asset{mediaType: mediaType, plain: data, small: small.Bytes()}
-		a.names[f.Name()] = hashed
 	}
-	return a, nil
+	return a, a.add("letter.css", []byte(paper.Style()))
+}
+
+// add makes a file an asset.
+func (a *assets) add(name string, data []byte) error {
+	sum := sha256.Sum256(data)
+	ext := path.Ext(name)
+	hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:4]) + ext
+	mediaType := mime.TypeByExtension(ext)
+	if ext == ".LICENSE" {
+		mediaType = "text/plain; charset=utf-8"
+	}
+	var small bytes.Buffer
+	z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := z.Write(data); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	a.byPath[hashed] = &asset{mediaType: mediaType, plain: data, small: small.Bytes()}
+	a.names[name] = hashed
+	return nil
 }
 
 // asset sends one static file.

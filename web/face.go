@@ -106,8 +106,12 @@ func (v *visit) sectionsOf(c desk.CaseView) ([]template.HTML, error) {
 	if err != nil {
 		return nil, err
 	}
+	letters, err := v.lettersSection(c)
+	if err != nil {
+		return nil, err
+	}
 	beside, err := v.everyone(c)
-	return slices.Concat(own, others, beside), err
+	return slices.Concat(own, others, letters, beside), err
 }
 
 // inputKind is how something is typed in, and what JSON is made of it.

@@ -356,6 +356,7 @@ func fixtures() []fixture {
 	}
 	pages = append(pages, publicFixtures()...)
 	pages = append(pages, grantFixtures()...)
+	pages = append(pages, letterFixtures()...)
 	pages = append(pages, projectFixtures()...)
 	return pages
 }

@@ -59,6 +59,9 @@ var menu = []menuGroup{
 		{Section: "bulletin", Path: "/bulletin", shown: may((*desk.Desk).MayWatch)},
 		{Section: "reads", Path: "/audit/reads", shown: may((*desk.Desk).MayAudit)},
 	}},
+	{"manage", []menuEntry{
+		{Section: "wordings", Path: "/wordings", shown: may((*desk.Desk).MayKeepWordings)},
+	}},
 }
 
 // menuOf returns the part of the menu that is the reader's.

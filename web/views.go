@@ -20,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // shared are the templates that every page is built from.
-var shared = []string{"layout", "form", "control", "parts", "everyone"}
+var shared = []string{"layout", "form", "control", "parts", "everyone", "letters_part"}
 
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
@@ -42,6 +42,8 @@ var pages = []string{
 	"holds",
 	"home",
 	"inbox",
+	"letter",
+	"letters",
 	"marks",
 	"matter",
 	"matters",
@@ -69,6 +71,8 @@ var pages = []string{
 	"signin",
 	"verification",
 	"versions",
+	"wording",
+	"wordings",
 	"workbench",
 }
 

@@ -66,11 +66,13 @@ var house = []room{
 
 	// Who somebody is, as providers outside say it.
 	{"signin", []string{"sharing", "internal/strictyaml", oidc, oauth2, jose, "net", "net/http"}},
+	{"letter", []string{"sharing"}},
 
 	// One technology each.
 	{"policies", []string{"sharing", casbin, yaml}},
 	{"postgres", []string{"sharing", pgx, goose, uuid, "database/sql", "net"}},
 	{"files", []string{minio, "net/http", "os"}},
+	{"letter/paper", []string{"letter", "os", "syscall"}},
 	{"localpg", []string{pgx, "net", "net/http", "os", "syscall"}},
 
 	// The calendar as the database has it now.
@@ -82,9 +84,9 @@ var house = []room{
 	{"worker", []string{"sharing", "workday", "regulation", "almanac", "postgres", "files", "activities", "workflows", temporal, temporalpb, xsync, uuid, "net/http", "os"}},
 
 	// The one way in, and the two doors that lead to it. Echo stays in the doors.
-	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "activities", "workflows", "signin", temporal, temporalpb, uuid, text, "net/http"}},
-	{"api", []string{"sharing", "workday", "regulation", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
-	{"web", []string{"sharing", "workday", "regulation", "desk", echo, text, "net", "net/http"}},
+	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "letter", "letter/paper", "activities", "workflows", "signin", temporal, temporalpb, uuid, text, "net/http"}},
+	{"api", []string{"sharing", "workday", "regulation", "letter", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
+	{"web", []string{"sharing", "workday", "regulation", "letter", "letter/paper", "desk", echo, text, "net", "net/http"}},
 
 	{"demo", []string{"sharing", uuid, yaml}},
 	{"demo/provider", []string{"sharing", "demo", jose, "net", "net/http"}},

@@ -3,11 +3,13 @@ package paper
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,10 +22,11 @@ var ErrNoPrinter = errors.New("paper: no Chromium is installed")
 // Patience is how long one letter may take to be made into a PDF.
 const Patience = 30 * time.Second
 
-// atOnce is how many letters are made into PDFs at the same time, and maxPDF how
-// many bytes one may have.
+// atOnce is how many letters are made into PDFs at the same time, atHand how many
+// PDFs are kept to be had again, and maxPDF how many bytes one may have.
 const (
 	atOnce = 2
+	atHand = 32
 	maxPDF = 16 << 20
 )
 
@@ -36,6 +39,14 @@ type Printer struct {
 	once  sync.Once
 	found string
 	slots chan struct{}
+
+	mu   sync.Mutex
+	kept []keptPDF // the first goes first
+}
+
+type keptPDF struct {
+	key [sha256.Size]byte // of the document
+	pdf []byte
 }
 
 // browsers are the names under which a Chromium is installed.
@@ -75,14 +86,49 @@ func (p *Printer) PDF(ctx context.Context, l letter.Letter) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A letter is what it is for good, and so is its PDF.
+	key := sha256.Sum256(page)
+	if pdf, ok := p.printed(key); ok {
+		return pdf, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, Patience)
-	defer cancel()
+	pdf, err := p.print(ctx, page)
+	if err == nil {
+		p.remember(key, pdf)
+	}
+	return pdf, err
+}
+
+// printed returns a PDF that was made before and is still at hand.
+func (p *Printer) printed(key [sha256.Size]byte) ([]byte, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.kept, func(k keptPDF) bool { return k.key == key })
+	if i < 0 {
+		return nil, false
+	}
+	return p.kept[i].pdf, true
+}
+
+// remember keeps a PDF at hand, and forgets the one made longest ago.
+func (p *Printer) remember(key [sha256.Size]byte, pdf []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.kept) == atHand {
+		p.kept = slices.Delete(p.kept, 0, 1)
+	}
+	p.kept = append(p.kept, keptPDF{key, pdf})
+}
+
+// print has a document made into a PDF in a folder of its own.
+func (p *Printer) print(ctx context.Context, page []byte) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "gongshu-letter-")
 	if err != nil {
 		return nil, err
