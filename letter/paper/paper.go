@@ -27,7 +27,7 @@ var style string
 // Style is the style sheet of letters, for pages that show one.
 func Style() string { return style }
 
-var sheets = template.Must(template.New("").Funcs(template.FuncMap{"day": letter.Day, "level": level}).Parse(sheetFile))
+var sheets = template.Must(template.New("").Funcs(template.FuncMap{"day": letter.Day, "level": level, "length": length}).Parse(sheetFile))
 
 // Sheet is the letter as part of a page that has [Style].
 func Sheet(l letter.Letter) (template.HTML, error) {
@@ -46,6 +46,24 @@ func Document(l letter.Letter) ([]byte, error) {
 		Style  template.CSS
 	}{l, template.CSS(style)}) //nolint:gosec // the program's own
 	return b.Bytes(), err
+}
+
+// length says how a name is set to stand in one line: up to ten Chinese characters
+// large, up to fourteen less so, longer ones small and in several lines if need be.
+func length(name string) string {
+	wide := 0 // in halves of a Chinese character
+	for _, r := range name {
+		if wide++; r >= 0x2e80 {
+			wide++
+		}
+	}
+	switch {
+	case wide <= 20:
+		return ""
+	case wide <= 28:
+		return "long"
+	}
+	return "longer"
 }
 
 var (
