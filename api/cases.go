@@ -26,6 +26,10 @@ func (s *server) cases(c echo.Context, who sharing.User) error {
 		State:       sharing.State(c.QueryParam("state")),
 		Application: c.QueryParam("application"),
 		Number:      c.QueryParam("number"),
+		Department:  c.QueryParam("department"),
+		Text:        c.QueryParam("q"),
+		Light:       desk.Light(c.QueryParam("light")),
+		Order:       desk.Order(c.QueryParam("sort")),
 		Cursor:      cursor,
 		Limit:       limit,
 	}
@@ -34,6 +38,9 @@ func (s *server) cases(c echo.Context, who sharing.User) error {
 	}
 	if err := echo.QueryParamsBinder(c).Bool("following", &q.Following).BindError(); err != nil {
 		return malformed("following", "type", "")
+	}
+	if err := echo.QueryParamsBinder(c).Bool("open", &q.Open).BindError(); err != nil {
+		return malformed("open", "type", "")
 	}
 	found, err := s.desk.Cases(c.Request().Context(), who, q)
 	if err != nil {

@@ -15,11 +15,20 @@ func (s *server) catalog(c echo.Context, who sharing.User) error {
 	if err != nil {
 		return err
 	}
+	var grade int
+	if err := echo.QueryParamsBinder(c).Int("grade", &grade).BindError(); err != nil {
+		return malformed("grade", "type", "")
+	}
 	found, err := s.desk.Catalog(c.Request().Context(), who, desk.CatalogQuery{
 		Text:     c.QueryParam("q"),
 		Class:    sharing.Class(c.QueryParam("class")),
 		Provider: c.QueryParam("provider"),
 		Base:     sharing.BaseCategory(c.QueryParam("base")),
+		Grade:    sharing.Grade(grade),
+		Cycle:    sharing.Cycle(c.QueryParam("cycle")),
+		Format:   c.QueryParam("format"),
+		Mode:     sharing.Mode(c.QueryParam("mode")),
+		Order:    desk.CatalogOrder(c.QueryParam("sort")),
 		Cursor:   cursor,
 		Limit:    limit,
 	})

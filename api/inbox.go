@@ -19,7 +19,19 @@ func (s *server) tasks(c echo.Context, who sharing.User) error {
 	if tab == "" {
 		tab = desk.TabOpen
 	}
-	found, err := s.desk.Tasks(c.Request().Context(), who, desk.TaskQuery{Tab: tab, Cursor: cursor, Limit: limit})
+	found, err := s.desk.Tasks(c.Request().Context(), who, desk.TaskQuery{
+		Tab:       tab,
+		Kind:      sharing.TaskKind(c.QueryParam("kind")),
+		Procedure: sharing.Procedure(c.QueryParam("procedure")),
+		Applicant: c.QueryParam("applicant"),
+		Text:      c.QueryParam("q"),
+		Taken:     desk.Taken(c.QueryParam("taken")),
+		Light:     desk.Light(c.QueryParam("light")),
+		Due:       desk.Due(c.QueryParam("due")),
+		Order:     desk.Order(c.QueryParam("sort")),
+		Cursor:    cursor,
+		Limit:     limit,
+	})
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,10 @@ import (
 	"gongshu/workday"
 )
 
-// Cases returns one page of the cases the reader may see, the newest first.
-func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[CaseSummary], error) {
-	f := postgres.CaseFilter{Procedure: q.Procedure, Parent: q.Parent, State: q.State, Application: q.Application, Number: q.Number, Cursor: q.Cursor, Limit: bound(q.Limit)}
+// caseFilter is what a query asks for.
+func (d *Desk) caseFilter(who sharing.User, q CaseQuery, now time.Time) (postgres.CaseFilter, error) {
+	f := postgres.CaseFilter{Procedure: q.Procedure, Parent: q.Parent, State: q.State, Application: q.Application, Number: q.Number, Department: q.Department,
+		Text: q.Text, Open: q.Open, Order: q.Order, Cursor: q.Cursor, Limit: bound(q.Limit)}
 	switch q.As {
 	case sharing.AsProvider:
 		f.Provider = who.Department.ID
@@ -26,11 +27,26 @@ func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[C
 	if q.Following {
 		f.FollowedBy = who.ID
 	}
-	rows, next, total, err := d.Store.Cases(ctx, d.caseScopes(who, sharing.Read), f)
+	if q.Order != "" && !slices.Contains(Orders, q.Order) {
+		return f, sharing.Invalid("sort", "one_of", "left, received or number")
+	}
+	var err error
+	f.Due, f.NoLimit, err = d.span(who, q.Light, "", now)
+	return f, err
+}
+
+// Cases returns one page of the cases the reader may see, the newest first unless
+// ordered otherwise.
+func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[CaseSummary], error) {
+	now, err := d.Now(ctx)
 	if err != nil {
 		return Page[CaseSummary]{}, err
 	}
-	now, err := d.Now(ctx)
+	f, err := d.caseFilter(who, q, now)
+	if err != nil {
+		return Page[CaseSummary]{}, err
+	}
+	rows, next, total, err := d.Store.Cases(ctx, d.caseScopes(who, sharing.Read), f)
 	if err != nil {
 		return Page[CaseSummary]{}, err
 	}
@@ -264,19 +280,15 @@ func light(calendar *workday.Calendar, deadline sharing.Deadline, now time.Time)
 // Tasks returns one page of the reader's inbox: what waits for the department
 // and the reader may do, the least time left first, or what the reader has done.
 func (d *Desk) Tasks(ctx context.Context, who sharing.User, q TaskQuery) (Page[TaskView], error) {
-	f := postgres.TaskFilter{Department: who.Department.ID, Kinds: d.taskKinds(who), Cursor: q.Cursor, Limit: bound(q.Limit)}
-	switch q.Tab {
-	case TabOpen, "":
-	case TabDone:
-		f.DoneBy = who.ID
-	default:
-		return Page[TaskView]{}, sharing.Invalid("tab", "one_of", "open or done")
-	}
-	tasks, next, total, err := d.Store.Tasks(ctx, d.caseScopes(who, sharing.Read), f)
+	now, err := d.Now(ctx)
 	if err != nil {
 		return Page[TaskView]{}, err
 	}
-	now, err := d.Now(ctx)
+	f, err := d.taskFilter(who, q, now)
+	if err != nil {
+		return Page[TaskView]{}, err
+	}
+	tasks, next, total, err := d.Store.Tasks(ctx, d.caseScopes(who, sharing.Read), f)
 	if err != nil {
 		return Page[TaskView]{}, err
 	}

@@ -1,23 +1,48 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"gongshu/postgres"
 	"gongshu/sharing"
 )
 
-// Catalog searches what the reader may see of the region's catalog, by title.
+// Catalog searches what the reader may see of the region's catalog.
 func (d *Desk) Catalog(ctx context.Context, who sharing.User, q CatalogQuery) (Page[sharing.Resource], error) {
 	found, next, total, err := d.Store.Resources(ctx, sharing.Scopes{d.scope(who, sharing.KindResource)}, postgres.ResourceFilter{
-		Text: q.Text, Class: q.Class, Provider: q.Provider, Base: q.Base, Cursor: q.Cursor, Limit: bound(q.Limit),
+		Text: q.Text, Class: q.Class, Provider: q.Provider, Base: q.Base, Grade: q.Grade, Cycle: q.Cycle, Format: q.Format, Mode: q.Mode,
+		Order: q.Order, English: inEnglish(who), Cursor: q.Cursor, Limit: bound(q.Limit),
 	})
 	if err != nil {
 		return Page[sharing.Resource]{}, err
 	}
 	entries, err := d.show(ctx, who, found...)
 	return pageOf(entries, next, total, err)
+}
+
+// maxFormats is how many formats a search of the catalog offers.
+const maxFormats = 30
+
+// CatalogFormats lists the formats in what the reader may see of the catalog.
+func (d *Desk) CatalogFormats(ctx context.Context, who sharing.User) ([]string, error) {
+	return d.Store.CatalogFormats(ctx, sharing.Scopes{d.scope(who, sharing.KindResource)}, maxFormats)
+}
+
+// inEnglish reports whether the user reads the pages in English.
+func inEnglish(who sharing.User) bool { return who.Locale == "en" }
+
+// sorted puts departments, which come by the pinyin of their names, into the order
+// of their English names for those who read these.
+func sorted(who sharing.User, all []sharing.Department) []sharing.Department {
+	if inEnglish(who) {
+		slices.SortStableFunc(all, func(a, b sharing.Department) int {
+			return cmp.Compare(strings.ToLower(cmp.Or(a.NameEN, a.Name)), strings.ToLower(cmp.Or(b.NameEN, b.Name)))
+		})
+	}
+	return all
 }
 
 // Resource returns one catalog entry; CodeNotFound when it does not exist or may
@@ -39,16 +64,26 @@ func handOut[T any](read T, err error) (T, error) {
 	return read, nil
 }
 
-// Departments returns the departments of the reader's region by name, of which one
+// Departments returns the departments of the reader's region by name as the reader's language sorts, of which one
 // can be chosen: none that was merged into another.
 func (d *Desk) Departments(ctx context.Context, who sharing.User) ([]sharing.Department, error) {
-	return d.Store.UnmergedDepartments(ctx, who.Region.ID)
+	all, err := d.Store.UnmergedDepartments(ctx, who.Region.ID)
+	return sorted(who, all), err
 }
 
 // AllDepartments returns the departments of the reader's region by name, those that
 // were merged into others last: what happened names them still.
 func (d *Desk) AllDepartments(ctx context.Context, who sharing.User) ([]sharing.Department, error) {
-	return d.Store.Departments(ctx, who.Region.ID)
+	all, err := d.Store.Departments(ctx, who.Region.ID)
+	if err != nil || !inEnglish(who) {
+		return all, err
+	}
+	standing, err := d.Store.UnmergedDepartments(ctx, who.Region.ID)
+	if err != nil {
+		return nil, err
+	}
+	merged := slices.DeleteFunc(all, func(m sharing.Department) bool { return slices.Contains(standing, m) })
+	return append(sorted(who, standing), sorted(who, merged)...), nil
 }
 
 // MayApply reports whether the user may apply for a resource.

@@ -13,6 +13,7 @@ import (
 type GrantQuery struct {
 	As     sharing.Relation
 	State  sharing.GrantState
+	Before time.Time // only those that end before
 	Cursor string
 	Limit  int
 }
@@ -20,7 +21,7 @@ type GrantQuery struct {
 // Grants returns one page of the grants the reader may see, the first to end
 // first.
 func (d *Desk) Grants(ctx context.Context, who sharing.User, q GrantQuery) (Page[sharing.Grant], error) {
-	f := postgres.GrantFilter{State: q.State, Cursor: q.Cursor, Limit: bound(q.Limit)}
+	f := postgres.GrantFilter{State: q.State, Before: q.Before, Cursor: q.Cursor, Limit: bound(q.Limit)}
 	switch q.As {
 	case sharing.AsProvider:
 		f.Provider = who.Department.ID

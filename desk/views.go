@@ -3,6 +3,7 @@ package desk
 import (
 	"time"
 
+	"gongshu/postgres"
 	"gongshu/sharing"
 )
 
@@ -26,6 +27,11 @@ type CatalogQuery struct {
 	Class    sharing.Class
 	Provider string // department id
 	Base     sharing.BaseCategory
+	Grade    sharing.Grade
+	Cycle    sharing.Cycle
+	Format   string
+	Mode     sharing.Mode
+	Order    CatalogOrder // by title when empty
 	Cursor   string
 	Limit    int
 }
@@ -38,8 +44,13 @@ type CaseQuery struct {
 	State       sharing.State
 	Application string
 	Number      string
-	Mine        bool // only those this user started
-	Following   bool // only those this user follows (抄送我的)
+	Mine        bool   // only those this user started
+	Following   bool   // only those this user follows (抄送我的)
+	Department  string // the other side, as applicant or provider
+	Text        string // all words must occur in number, title or names of departments
+	Open        bool   // only those that go on
+	Light       Light
+	Order       Order // the newest first when empty
 	Cursor      string
 	Limit       int
 }
@@ -52,12 +63,49 @@ const (
 	TabDone TaskTab = "done" // 已办
 )
 
-// TaskQuery narrows the inbox.
+// TaskQuery narrows the inbox; zero fields do not narrow.
 type TaskQuery struct {
-	Tab    TaskTab
-	Cursor string
-	Limit  int
+	Tab       TaskTab
+	Kind      sharing.TaskKind
+	Procedure sharing.Procedure
+	Applicant string // department id
+	Text      string // all words must occur in number, title or names of departments
+	Taken     Taken
+	Light     Light
+	Due       Due
+	Order     Order // by time left when empty, or for what is done the last first
+	Cursor    string
+	Limit     int
 }
+
+// Order is how a list of tasks or cases is sorted.
+type Order = postgres.Order
+
+// CatalogOrder is how a search of the catalog is sorted.
+type CatalogOrder = postgres.CatalogOrder
+
+// Orders and CatalogOrders list them.
+var (
+	Orders        = []Order{postgres.ByTimeLeft, postgres.ByReceipt, postgres.ByNumber}
+	CatalogOrders = []CatalogOrder{postgres.ByTitle, postgres.ByUpdate, postgres.ByProvider, postgres.ByCode}
+)
+
+// Taken is who has taken a task, seen by the reader.
+type Taken = postgres.Taken
+
+// TakenBy lists who can have taken one.
+var TakenBy = []Taken{postgres.TakenByMe, postgres.TakenByNobody, postgres.TakenByOthers}
+
+// Due is when a limit that has not passed ends.
+type Due string
+
+const (
+	DueToday Due = "today"
+	DueWeek  Due = "week" // up to Sunday
+)
+
+// Lights lists how urgent a deadline can be, the most urgent first.
+var Lights = []Light{Red, Yellow, Green, Grey}
 
 // OverdueQuery narrows the board.
 type OverdueQuery struct {

@@ -48,23 +48,22 @@ type CaseFilter struct {
 	Resource    string
 	Provider    string // department
 	Applicant   string // department
+	Department  string // on either side
 	StartedBy   string // user
 	FollowedBy  string // user
 	State       sharing.State
 	Application string
 	Number      string
+	Text        string
+	Open        bool // only those that are not closed
+	Due         Span // of a running limit
+	NoLimit     bool // only those on which no limit runs
+	Order       Order
 	Cursor      string
 	Limit       int
 }
 
-// CaseRow is a case with the clock that runs on it now, if one does.
-type CaseRow struct {
-	sharing.Case
-	Clock *sharing.Deadline
-}
-
-// Cases returns one page of the cases the scopes allow, the newest first.
-func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) (page []CaseRow, next string, total int, err error) {
+func (f CaseFilter) where(scopes sharing.Scopes) where {
 	var w where
 	w.seeCases(scopes)
 	if f.Procedure != "" {
@@ -82,6 +81,9 @@ func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) 
 	if f.Applicant != "" {
 		w.and("c.applicant_id = ?", f.Applicant)
 	}
+	if f.Department != "" {
+		w.and("(c.provider_id = ? OR c.applicant_id = ?)", f.Department, f.Department)
+	}
 	if f.StartedBy != "" {
 		w.and("c.applicant_user = ?", f.StartedBy)
 	}
@@ -97,16 +99,73 @@ func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) 
 	if f.Number != "" {
 		w.and("c.number = ?", f.Number)
 	}
-	page, next, total, err = list(ctx, s.pool, listing[CaseRow]{
-		query: `SELECT ` + caseColumns + caseTables, count: `SELECT count(*) FROM cases c `, where: w,
-		key: "c.created_at", cast: "timestamptz", id: "c.id::text", desc: true, cursor: f.Cursor, limit: f.Limit,
+	w.words(f.Text)
+	if f.Open {
+		w.and("c.closed_at IS NULL")
+	}
+	if !f.Due.open() {
+		w.and("c.id IN (SELECT l.case_id FROM deadlines l WHERE " + w.running(f.Due) + ")")
+	}
+	if f.NoLimit {
+		w.and("NOT EXISTS (SELECT FROM deadlines l WHERE l.case_id = c.id AND l.state = 'running' AND l.due_at IS NOT NULL)")
+	}
+	return w
+}
+
+// CaseCount counts the cases that the scopes and the filter allow.
+func (s *Store) CaseCount(ctx context.Context, scopes sharing.Scopes, f CaseFilter) (int, error) {
+	w := f.where(scopes)
+	var n int
+	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM cases c `+w.String(), w.args...).Scan(&n)
+	return n, translate(err)
+}
+
+// CaseRow is a case with the clock that runs on it now, if one does.
+type CaseRow struct {
+	sharing.Case
+	Clock *sharing.Deadline
+	due   *time.Time // when the first of its running limits ends
+}
+
+// leastTime is when the first of a case's running limits ends.
+const leastTime = `(SELECT min(l.due_at) FROM deadlines l WHERE l.case_id = c.id AND l.state = 'running')`
+
+// Cases returns one page of the cases the scopes allow, the newest first unless
+// ordered otherwise.
+func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) (page []CaseRow, next string, total int, err error) {
+	due := "NULL::timestamptz"
+	if f.Order == ByTimeLeft {
+		due = leastTime
+	}
+	l := listing[CaseRow]{
+		query: `SELECT ` + caseColumns + `, ` + due + caseTables, count: `SELECT count(*) FROM cases c `, where: f.where(scopes),
+		id: "c.id::text", cursor: f.Cursor, limit: f.Limit,
 		scan: func(row pgx.Row) (CaseRow, error) {
-			c, err := scanCase(row)
-			return CaseRow{Case: c}, err
+			var c CaseRow
+			err := row.Scan(append(caseTargets(&c.Case), &c.due)...)
+			return c, err
 		},
-		at: func(c CaseRow) (string, string) { return c.CreatedAt.Format(time.RFC3339Nano), c.ID },
-	})
-	if err != nil {
+	}
+	switch f.Order {
+	case ByTimeLeft:
+		l.order, l.key, l.cast = string(ByTimeLeft), "coalesce("+leastTime+", 'infinity')", "timestamptz"
+		l.at = func(c CaseRow) (string, string) {
+			if c.due == nil {
+				return "infinity", c.ID
+			}
+			return c.due.Format(time.RFC3339Nano), c.ID
+		}
+	case ByReceipt:
+		l.order, l.key, l.cast, l.desc = string(ByReceipt), "c.received_at", "timestamptz", true
+		l.at = func(c CaseRow) (string, string) { return c.ReceivedAt.Format(time.RFC3339Nano), c.ID }
+	case ByNumber:
+		l.order, l.key = string(ByNumber), "c.number"
+		l.at = func(c CaseRow) (string, string) { return c.Number, c.ID }
+	default:
+		l.key, l.cast, l.desc = "c.created_at", "timestamptz", true
+		l.at = func(c CaseRow) (string, string) { return c.CreatedAt.Format(time.RFC3339Nano), c.ID }
+	}
+	if page, next, total, err = list(ctx, s.pool, l); err != nil {
 		return nil, "", 0, err
 	}
 	ids := make([]string, len(page))
@@ -297,6 +356,39 @@ func (s *Store) OpenCases(ctx context.Context, age time.Duration) ([]string, err
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return ids, translate(err)
+}
+
+// EarlierAnswer is how a department answered another application.
+type EarlierAnswer struct {
+	CaseID, Number, Title string
+	Applicant             sharing.Department
+	Same                  bool // it was about the same entry
+	Decision              sharing.Decision
+	At                    time.Time
+}
+
+// EarlierAnswers returns how a department answered other applications for a
+// resource, and what it refused else, as far as the scopes allow: those for the
+// resource first, of each the last first.
+func (s *Store) EarlierAnswers(ctx context.Context, scopes sharing.Scopes, department, resource, except string, limit int) ([]EarlierAnswer, error) {
+	var w where
+	w.seeCases(scopes)
+	w.and("c.provider_id = ? AND c.id::text <> ?", department, except)
+	same := "c.resource_id::text = " + w.arg(resource)
+	w.and("(" + same + " OR NOT n.agree)")
+	rows, err := s.pool.Query(ctx, `SELECT c.id, c.number, c.title, d.id, d.region_id, d.name, d.name_en, d.kind, `+same+`, n.decision, n.decided_at
+		FROM cases c JOIN decisions n ON n.case_id = c.id JOIN departments d ON d.id = c.applicant_id `+w.String()+`
+		ORDER BY 9 DESC, n.decided_at DESC LIMIT `+w.arg(limit), w.args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (EarlierAnswer, error) {
+		var a EarlierAnswer
+		err := row.Scan(&a.CaseID, &a.Number, &a.Title, &a.Applicant.ID, &a.Applicant.RegionID, &a.Applicant.Name, &a.Applicant.NameEN, &a.Applicant.Kind,
+			&a.Same, &a.Decision, &a.At)
+		return a, err
+	})
+	return all, translate(err)
 }
 
 // MarkChecked records that the workflow of a case agrees with it up to version.

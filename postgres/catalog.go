@@ -73,20 +73,33 @@ func scanResource(row pgx.Row) (sharing.Resource, error) {
 	return r, err
 }
 
+// CatalogOrder is how a search of the catalog is sorted.
+type CatalogOrder string
+
+const (
+	ByTitle    CatalogOrder = "title"    // in the order of pinyin
+	ByUpdate   CatalogOrder = "updated"  // what was changed last first
+	ByProvider CatalogOrder = "provider" // by the department's name
+	ByCode     CatalogOrder = "code"
+)
+
 // ResourceFilter narrows a search of the catalog; zero fields do not narrow.
 type ResourceFilter struct {
 	Text     string
 	Class    sharing.Class
 	Provider string
 	Base     sharing.BaseCategory
+	Grade    sharing.Grade
+	Cycle    sharing.Cycle
+	Format   string
+	Mode     sharing.Mode
+	Order    CatalogOrder
+	English  bool // names of departments sort as they are in English
 	Cursor   string
 	Limit    int
 }
 
-// Resources returns one page of what the scopes allow of the catalog, by title,
-// the cursor of the next page, and how many there are in all. What was withdrawn
-// is not found.
-func (s *Store) Resources(ctx context.Context, scopes sharing.Scopes, f ResourceFilter) (page []sharing.Sealed, next string, total int, err error) {
+func (f ResourceFilter) where(scopes sharing.Scopes) where {
 	var w where
 	w.seeEntries(scopes)
 	w.and("NOT r.withdrawn")
@@ -102,21 +115,72 @@ func (s *Store) Resources(ctx context.Context, scopes sharing.Scopes, f Resource
 	if f.Base != "" {
 		w.and("r.base = ?", f.Base)
 	}
-	return s.listEntries(ctx, w, f.Cursor, f.Limit)
+	if f.Grade != 0 {
+		w.and("r.grade = ?", f.Grade)
+	}
+	if f.Cycle != "" {
+		w.and("r.cycle = ?", f.Cycle)
+	}
+	if f.Format != "" {
+		w.and("r.format = ?", f.Format)
+	}
+	if f.Mode != "" {
+		w.and("? = ANY(r.modes)", f.Mode)
+	}
+	return w
 }
 
-// listEntries returns one page of entries by title.
-func (s *Store) listEntries(ctx context.Context, w where, cursor string, limit int) (page []sharing.Sealed, next string, total int, err error) {
-	rows, next, total, err := list(ctx, s.pool, listing[sharing.Resource]{
+// Resources returns one page of what the scopes allow of the catalog, by title
+// unless ordered otherwise, the cursor of the next page, and how many there are in
+// all. What was withdrawn is not found.
+func (s *Store) Resources(ctx context.Context, scopes sharing.Scopes, f ResourceFilter) (page []sharing.Sealed, next string, total int, err error) {
+	l := entriesByTitle(f.where(scopes), f.Cursor, f.Limit)
+	switch f.Order {
+	case ByUpdate:
+		l.order, l.key, l.cast, l.desc = string(ByUpdate), "r.updated_at", "timestamptz", true
+		l.at = func(r sharing.Resource) (string, string) { return r.UpdatedAt.Format(time.RFC3339Nano), r.ID }
+	case ByProvider:
+		l.order, l.key = string(ByProvider), "d.name COLLATE names_zh"
+		l.at = func(r sharing.Resource) (string, string) { return r.Provider.Name, r.ID }
+		if f.English {
+			l.order, l.key = "provider_en", "lower(d.name_en)"
+			l.at = func(r sharing.Resource) (string, string) { return strings.ToLower(r.Provider.NameEN), r.ID }
+		}
+	case ByCode:
+		l.order, l.key = string(ByCode), "r.code"
+		l.at = func(r sharing.Resource) (string, string) { return r.Code, r.ID }
+	}
+	return s.listEntries(ctx, l)
+}
+
+// entriesByTitle lists entries by the pinyin of their titles.
+func entriesByTitle(w where, cursor string, limit int) listing[sharing.Resource] {
+	return listing[sharing.Resource]{
 		query: selectResource, count: `SELECT count(*) FROM resources r `, where: w,
-		key: "r.title", id: "r.id::text", cursor: cursor, limit: limit,
-		scan: scanResource,
-		at:   func(r sharing.Resource) (string, string) { return r.Title, r.ID },
-	})
+		key: "r.title COLLATE names_zh", id: "r.id::text", cursor: cursor, limit: limit, scan: scanResource,
+		at: func(r sharing.Resource) (string, string) { return r.Title, r.ID },
+	}
+}
+
+// listEntries returns one page of entries.
+func (s *Store) listEntries(ctx context.Context, l listing[sharing.Resource]) (page []sharing.Sealed, next string, total int, err error) {
+	rows, next, total, err := list(ctx, s.pool, l)
 	for _, r := range rows {
 		page = append(page, sharing.Seal(r))
 	}
 	return page, next, total, err
+}
+
+// CatalogFormats lists the formats of what the scopes allow of the catalog, the
+// most frequent first, at most limit.
+func (s *Store) CatalogFormats(ctx context.Context, scopes sharing.Scopes, limit int) ([]string, error) {
+	w := ResourceFilter{}.where(scopes)
+	rows, err := s.pool.Query(ctx, `SELECT r.format FROM resources r `+w.String()+` AND r.format <> '' GROUP BY r.format ORDER BY count(*) DESC, r.format LIMIT `+w.arg(limit), w.args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	formats, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return formats, translate(err)
 }
 
 // Resource returns a catalog entry if the scopes allow it, CodeNotFound otherwise.

@@ -48,6 +48,7 @@ type GrantFilter struct {
 	Provider string
 	Grantee  string
 	State    sharing.GrantState
+	Before   time.Time // only those that end before
 	Cursor   string
 	Limit    int
 }
@@ -64,6 +65,9 @@ func (s *Store) Grants(ctx context.Context, scope sharing.Scope, f GrantFilter) 
 	}
 	if f.State != "" {
 		w.and(grantState+" = ?", f.State)
+	}
+	if !f.Before.IsZero() {
+		w.and("g.valid_until < ?", f.Before)
 	}
 	return list(ctx, s.pool, listing[sharing.Grant]{
 		query: selectGrant, count: `SELECT count(*) FROM grants g JOIN cases c ON c.id = g.case_id `, where: w,

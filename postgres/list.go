@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -21,6 +22,9 @@ type listing[T any] struct {
 	// at returns the key (as text the database reads back) and id of a row.
 	at     func(T) (key, id string)
 	cursor string
+	// order names one of several orders that the same list can have; a cursor of one
+	// is not one of another. Empty for the usual order.
+	order string
 }
 
 func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next string, total int, err error) {
@@ -39,6 +43,10 @@ func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next s
 		if err != nil {
 			return nil, "", 0, err
 		}
+		key, ok := inOrder(l.order, key)
+		if !ok {
+			return nil, "", 0, badCursor
+		}
 		l.where.and("("+l.key+", "+l.id+") "+compare+" (?::text::"+l.cast+", ?)", key, id)
 	}
 	sql := l.query + l.where.String() + " ORDER BY " + l.key + direction + ", " + l.id + direction + " LIMIT " + l.where.arg(l.limit+1)
@@ -55,7 +63,25 @@ func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next s
 	}
 	if len(page) > l.limit {
 		page = page[:l.limit]
-		next = encodeCursor(l.at(page[l.limit-1]))
+		key, id := l.at(page[l.limit-1])
+		next = encodeCursor(mark(l.order)+key, id)
 	}
 	return page, next, total, nil
+}
+
+// mark begins the keys in cursors of a list that is not in its usual order.
+func mark(order string) string {
+	if order == "" {
+		return ""
+	}
+	return "\x1f" + order + "\x1f"
+}
+
+// inOrder takes the mark of an order from a key; ok is false when the key has
+// another, or none where there should be one.
+func inOrder(order, key string) (plain string, ok bool) {
+	if order == "" {
+		return key, !strings.HasPrefix(key, "\x1f")
+	}
+	return strings.CutPrefix(key, mark(order))
 }

@@ -39,7 +39,7 @@ func (s *Store) OpenResources(ctx context.Context, scopes sharing.Scopes, f Open
 	if f.Provider != "" {
 		w.and("r.department_id = ?", f.Provider)
 	}
-	return s.listEntries(ctx, w, f.Cursor, f.Limit)
+	return s.listEntries(ctx, entriesByTitle(w, f.Cursor, f.Limit))
 }
 
 // Throttle is how often something may be asked for by one who asks.

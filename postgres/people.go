@@ -54,16 +54,16 @@ func (s *Store) SetLocale(ctx context.Context, userID, locale string) error {
 	return translate(err)
 }
 
-// Departments returns the departments of a region by name, those that were merged
+// Departments returns the departments of a region by the pinyin of their names, those that were merged
 // into others last; the public is none.
 func (s *Store) Departments(ctx context.Context, regionID string) ([]sharing.Department, error) {
-	return s.departments(ctx, `region_id = $1 ORDER BY merged_into IS NOT NULL, name, id`, regionID)
+	return s.departments(ctx, `region_id = $1 ORDER BY merged_into IS NOT NULL, name COLLATE names_zh, id`, regionID)
 }
 
 // UnmergedDepartments returns the departments of a region by name without those
 // that were merged into others.
 func (s *Store) UnmergedDepartments(ctx context.Context, regionID string) ([]sharing.Department, error) {
-	return s.departments(ctx, `region_id = $1 AND merged_into IS NULL ORDER BY name, id`, regionID)
+	return s.departments(ctx, `region_id = $1 AND merged_into IS NULL ORDER BY name COLLATE names_zh, id`, regionID)
 }
 
 func (s *Store) departments(ctx context.Context, which string, args ...any) ([]sharing.Department, error) {

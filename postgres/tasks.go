@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -9,41 +10,192 @@ import (
 	"gongshu/sharing"
 )
 
+// Order is how a list of tasks or cases is sorted.
+type Order string
+
+const (
+	ByTimeLeft Order = "left"     // the least time left first, what has no limit last
+	ByReceipt  Order = "received" // the last received first
+	ByNumber   Order = "number"
+)
+
+// Span is a stretch of time in which a limit ends. From is inside, Before is not;
+// zero instants leave it open.
+type Span struct{ From, Before time.Time }
+
+func (s Span) open() bool { return s.From.IsZero() && s.Before.IsZero() }
+
+// running is the condition that a deadline l runs and that its limit ends within
+// the span.
+func (w *where) running(s Span) string {
+	condition := "l.state = 'running' AND l.due_at IS NOT NULL"
+	if !s.From.IsZero() {
+		condition += " AND l.due_at >= " + w.arg(s.From)
+	}
+	if !s.Before.IsZero() {
+		condition += " AND l.due_at < " + w.arg(s.Before)
+	}
+	return condition
+}
+
+// words narrows to the cases in whose number, title, or names of departments all
+// words of the text occur.
+func (w *where) words(text string) {
+	for _, word := range strings.Fields(strings.ToLower(text)) {
+		pattern := like(word)
+		w.and(`(lower(c.number) LIKE ? OR lower(c.title) LIKE ?
+			OR c.applicant_id IN (SELECT id FROM departments WHERE lower(name || ' ' || name_en) LIKE ?)
+			OR c.provider_id IN (SELECT id FROM departments WHERE lower(name || ' ' || name_en) LIKE ?))`, pattern, pattern, pattern, pattern)
+	}
+}
+
+// Taken is who has taken a task, as one of its department sees it.
+type Taken string
+
+const (
+	TakenByMe     Taken = "me"
+	TakenByNobody Taken = "nobody"
+	TakenByOthers Taken = "others"
+)
+
 // TaskFilter narrows an inbox; zero fields do not narrow.
 type TaskFilter struct {
 	Department string
-	Kinds      []sharing.TaskKind // those the reader may do
+	Kinds      []sharing.TaskKind // those the reader may do; nil stands for all
 	DoneBy     string             // user: what this user has done, instead of what is open
+	Kind       sharing.TaskKind
+	Procedure  sharing.Procedure
+	Applicant  string // department
+	Text       string
+	Reader     string // user whose view Taken is
+	Taken      Taken
+	Due        Span
+	NoLimit    bool // only what no limit runs on
+	Order      Order
 	Cursor     string
 	Limit      int
 }
 
-// Tasks returns one page of a department's open tasks, the least time left first,
-// or of what one user has done, the last first; only on cases the scopes allow.
-func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (page []sharing.Task, next string, total int, err error) {
+// where is the condition of the filter, over cases c, tasks t and deadlines l.
+func (f TaskFilter) where(scopes sharing.Scopes) where {
 	var w where
 	w.seeCases(scopes)
+	if f.DoneBy != "" {
+		w.and("t.done_by = ? AND t.state = 'done'", f.DoneBy)
+	} else {
+		w.and("t.state = 'open' AND t.department_id = ?", f.Department)
+		if f.Kinds != nil {
+			w.and("t.kind = ANY(?)", f.Kinds)
+		}
+	}
+	if f.Kind != "" {
+		w.and("t.kind = ?", f.Kind)
+	}
+	if f.Procedure != "" {
+		w.and("c.procedure = ?", f.Procedure)
+	}
+	if f.Applicant != "" {
+		w.and("c.applicant_id = ?", f.Applicant)
+	}
+	w.words(f.Text)
+	switch f.Taken {
+	case TakenByMe:
+		w.and("t.claimed_by = ?", f.Reader)
+	case TakenByNobody:
+		w.and("t.claimed_by IS NULL")
+	case TakenByOthers:
+		w.and("t.claimed_by <> ?", f.Reader)
+	}
+	if !f.Due.open() {
+		w.and(w.running(f.Due))
+	}
+	if f.NoLimit {
+		w.and("(l.id IS NULL OR l.state <> 'running' OR l.due_at IS NULL)")
+	}
+	return w
+}
+
+// Tasks returns one page of a department's open tasks, the least time left first
+// unless ordered otherwise, or of what one user has done, the last first; only on
+// cases the scopes allow.
+func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (page []sharing.Task, next string, total int, err error) {
 	l := listing[sharing.Task]{
-		key: "coalesce(l.due_at, 'infinity')", cast: "timestamptz", id: "t.id::text", cursor: f.Cursor, limit: f.Limit,
-		at: func(t sharing.Task) (string, string) {
+		query: selectTask, count: `SELECT count(*)` + taskCountTables, where: f.where(scopes), id: "t.id::text", cursor: f.Cursor, limit: f.Limit, scan: scanTask,
+	}
+	switch {
+	case f.Order == ByReceipt:
+		l.order, l.key, l.cast, l.desc = string(ByReceipt), "c.received_at", "timestamptz", true
+		l.at = func(t sharing.Task) (string, string) { return t.Case.ReceivedAt.Format(time.RFC3339Nano), t.ID }
+	case f.Order == ByNumber:
+		l.order, l.key = string(ByNumber), "c.number"
+		l.at = func(t sharing.Task) (string, string) { return t.Case.Number, t.ID }
+	case f.DoneBy != "":
+		l.key, l.cast, l.desc = "t.done_at", "timestamptz", true
+		l.at = func(t sharing.Task) (string, string) { return t.DoneAt.Format(time.RFC3339Nano), t.ID }
+	default:
+		l.key, l.cast = "coalesce(l.due_at, 'infinity')", "timestamptz"
+		l.at = func(t sharing.Task) (string, string) {
 			if t.Deadline == nil || t.Deadline.DueAt.IsZero() {
 				return "infinity", t.ID
 			}
 			return t.Deadline.DueAt.Format(time.RFC3339Nano), t.ID
-		},
+		}
 	}
-	if f.DoneBy != "" {
-		w.and("t.done_by = ? AND t.state = 'done'", f.DoneBy)
-		l.key, l.desc = "t.done_at", true
-		l.at = func(t sharing.Task) (string, string) { return t.DoneAt.Format(time.RFC3339Nano), t.ID }
-	} else {
-		w.and("t.state = 'open' AND t.department_id = ? AND t.kind = ANY(?)", f.Department, f.Kinds)
-	}
-	l.query = selectTask
-	l.count = `SELECT count(*) FROM cases c JOIN tasks t ON t.case_id = c.id `
-	l.where = w
-	l.scan = scanTask
 	return list(ctx, s.pool, l)
+}
+
+const taskCountTables = ` FROM cases c JOIN tasks t ON t.case_id = c.id LEFT JOIN deadlines l ON l.id = t.deadline_id `
+
+// TaskFigures counts tasks that the scopes and the filter allow.
+type TaskFigures struct {
+	Open               int
+	Mine, Free, Others int // by who has taken them
+	Overdue            int
+	Today, Week        int // whose limit ends in the rest of today, of this week
+}
+
+// TaskFigures counts what is open. The ends of the day and of the week are the
+// first instants after them.
+func (s *Store) TaskFigures(ctx context.Context, scopes sharing.Scopes, f TaskFilter, endOfDay, endOfWeek time.Time) (TaskFigures, error) {
+	w := f.where(scopes)
+	me, day, week := w.arg(f.Reader), w.arg(endOfDay), w.arg(endOfWeek)
+	late := `l.state = 'running' AND l.due_at <= clock_timestamp()`
+	ahead := `l.state = 'running' AND l.due_at > clock_timestamp() AND l.due_at < `
+	var n TaskFigures
+	err := s.pool.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE t.claimed_by = `+me+`), count(*) FILTER (WHERE t.claimed_by IS NULL),
+		count(*) FILTER (WHERE t.claimed_by <> `+me+`), count(*) FILTER (WHERE `+late+`),
+		count(*) FILTER (WHERE `+ahead+day+`), count(*) FILTER (WHERE `+ahead+week+`)`+taskCountTables+w.String(), w.args...).
+		Scan(&n.Open, &n.Mine, &n.Free, &n.Others, &n.Overdue, &n.Today, &n.Week)
+	return n, translate(err)
+}
+
+// TaskCount counts the tasks that the scopes and the filter allow.
+func (s *Store) TaskCount(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (int, error) {
+	w := f.where(scopes)
+	var n int
+	err := s.pool.QueryRow(ctx, `SELECT count(*)`+taskCountTables+w.String(), w.args...).Scan(&n)
+	return n, translate(err)
+}
+
+// TaskHolder is how much one person of a department has taken on: nobody has an
+// empty id.
+type TaskHolder struct {
+	UserID, Name  string
+	Open, Overdue int
+}
+
+// TaskHolders says who of a department has which share of what is open, by name,
+// what nobody has taken first.
+func (s *Store) TaskHolders(ctx context.Context, scopes sharing.Scopes, f TaskFilter) ([]TaskHolder, error) {
+	w := f.where(scopes)
+	rows, err := s.pool.Query(ctx, `SELECT coalesce(t.claimed_by, ''), coalesce(u.name, ''), count(*),
+		count(*) FILTER (WHERE l.state = 'running' AND l.due_at <= clock_timestamp())`+taskCountTables+`LEFT JOIN users u ON u.id = t.claimed_by `+
+		w.String()+` GROUP BY 1, 2 ORDER BY coalesce(t.claimed_by, '') <> '', u.name COLLATE names_zh, 1`, w.args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[TaskHolder])
+	return all, translate(err)
 }
 
 // nullableDeadline is deadlineColumns for a deadline that may be missing.
