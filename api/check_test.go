@@ -150,7 +150,7 @@ func TestRequestsAreHeldToTheSpecification(t *testing.T) {
 		{name: "body for a discard", method: "DELETE", target: "/applications/x", body: `{}`, header: header{versioned: {`"1"`}}, status: 400, rule: "no_body"},
 
 		// Query.
-		{name: "unknown parameter", method: "GET", target: "/cases?sort=due", status: 400, place: "sort", rule: "unknown"},
+		{name: "unknown parameter", method: "GET", target: "/cases?order=due", status: 400, place: "order", rule: "unknown"},
 		{name: "other case of a parameter", method: "GET", target: "/cases?State=agreed", status: 400, place: "State", rule: "unknown"},
 		{name: "parameter where there is none", method: "GET", target: "/me?x=1", status: 400, place: "x", rule: "unknown"},
 		{name: "twice", method: "GET", target: "/cases?state=agreed&state=refused", status: 400, place: "state", rule: "single"},

@@ -14,7 +14,7 @@ import (
 // caseFilter is what a query asks for.
 func (d *Desk) caseFilter(who sharing.User, q CaseQuery, now time.Time) (postgres.CaseFilter, error) {
 	f := postgres.CaseFilter{Procedure: q.Procedure, Parent: q.Parent, State: q.State, Application: q.Application, Number: q.Number, Department: q.Department,
-		Text: q.Text, Open: q.Open, Order: q.Order, Cursor: q.Cursor, Limit: bound(q.Limit)}
+		Text: q.Text, Open: q.Open, Order: q.Order, Waits: q.Waits, Cursor: q.Cursor, Limit: bound(q.Limit)}
 	switch q.As {
 	case sharing.AsProvider:
 		f.Provider = who.Department.ID
@@ -59,7 +59,7 @@ func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[C
 		return Page[CaseSummary]{}, err
 	}
 	for _, row := range rows {
-		summary := CaseSummary{Case: row.Case}
+		summary := CaseSummary{Case: row.Case, Waits: row.Waits}
 		if row.Clock != nil {
 			summary.Clock = d.clock(row.Case, *row.Clock, now)
 		}

@@ -48,9 +48,10 @@ type CaseQuery struct {
 	Following   bool   // only those this user follows (抄送我的)
 	Department  string // the other side, as applicant or provider
 	Text        string // all words must occur in number, title or names of departments
-	Open        bool   // only those that go on
+	Open        bool   // only those under way: not closed, nor merely in use
 	Light       Light
 	Order       Order // the newest first when empty
+	Waits       bool  // say what each waits for
 	Cursor      string
 	Limit       int
 }
@@ -145,7 +146,12 @@ type CaseSummary struct {
 	sharing.Case
 	// Clock is the deadline running now, if one is.
 	Clock *Clock
+	// Waits is what it waits for and from whom; nil for nothing, or unless asked for.
+	Waits *Waiting
 }
+
+// Waiting is what a case waits for, and from whom.
+type Waiting = postgres.Waiting
 
 // CaseView is one case as a reader sees it.
 type CaseView struct {

@@ -55,10 +55,11 @@ type CaseFilter struct {
 	Application string
 	Number      string
 	Text        string
-	Open        bool // only those that are not closed
+	Open        bool // only those under way: not closed, nor merely in use
 	Due         Span // of a running limit
 	NoLimit     bool // only those on which no limit runs
 	Order       Order
+	Waits       bool // say what each waits for
 	Cursor      string
 	Limit       int
 }
@@ -101,7 +102,7 @@ func (f CaseFilter) where(scopes sharing.Scopes) where {
 	}
 	w.words(f.Text)
 	if f.Open {
-		w.and("c.closed_at IS NULL")
+		w.and("c.closed_at IS NULL AND NOT (c.procedure = 'share' AND c.state IN ('in_use', 'suspended'))")
 	}
 	if !f.Due.open() {
 		w.and("c.id IN (SELECT l.case_id FROM deadlines l WHERE " + w.running(f.Due) + ")")
@@ -124,11 +125,39 @@ func (s *Store) CaseCount(ctx context.Context, scopes sharing.Scopes, f CaseFilt
 type CaseRow struct {
 	sharing.Case
 	Clock *sharing.Deadline
+	// Waits is the open task of the case; nil without one, or unless asked for.
+	Waits *Waiting
 	due   *time.Time // when the first of its running limits ends
 }
 
 // leastTime is when the first of a case's running limits ends.
 const leastTime = `(SELECT min(l.due_at) FROM deadlines l WHERE l.case_id = c.id AND l.state = 'running')`
+
+// Waiting is what a case waits for, and from whom.
+type Waiting struct {
+	Kind       sharing.TaskKind
+	Department sharing.Department
+}
+
+// waitsOf returns what each of the cases waits for.
+func (s *Store) waitsOf(ctx context.Context, caseIDs []string) (map[string]*Waiting, error) {
+	rows, err := s.pool.Query(ctx, `SELECT t.case_id, t.kind, d.id, d.region_id, d.name, d.name_en, d.kind
+		FROM tasks t JOIN departments d ON d.id = t.department_id WHERE t.state = 'open' AND t.case_id = ANY($1::uuid[])`, caseIDs)
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer rows.Close()
+	waits := map[string]*Waiting{}
+	for rows.Next() {
+		var id string
+		var t Waiting
+		if err := rows.Scan(&id, &t.Kind, &t.Department.ID, &t.Department.RegionID, &t.Department.Name, &t.Department.NameEN, &t.Department.Kind); err != nil {
+			return nil, translate(err)
+		}
+		waits[id] = &t
+	}
+	return waits, translate(rows.Err())
+}
 
 // Cases returns one page of the cases the scopes allow, the newest first unless
 // ordered otherwise.
@@ -179,6 +208,15 @@ func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) 
 	for i, c := range page {
 		if d, ok := clocks[c.ID]; ok {
 			page[i].Clock = &d
+		}
+	}
+	if f.Waits {
+		waits, err := s.waitsOf(ctx, ids)
+		if err != nil {
+			return nil, "", 0, err
+		}
+		for i, c := range page {
+			page[i].Waits = waits[c.ID]
 		}
 	}
 	return page, next, total, nil

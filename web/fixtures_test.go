@@ -245,6 +245,9 @@ func fixtures() []fixture {
 		if clocks := []*desk.Clock{&red, &yellow, &green, &atOnce, nil}; true {
 			s.Clock = clocks[i%len(clocks)]
 		}
+		if s.Waits = nil; i%2 == 0 {
+			s.Waits = &desk.Waiting{Kind: sharing.TaskAnswer, Department: police}
+		}
 		summaries = append(summaries, s)
 	}
 	var tasks []desk.TaskView
@@ -266,6 +269,7 @@ func fixtures() []fixture {
 		Departments: []desk.DepartmentFigures{{Department: police, Open: 5, DueSoon: 1, Overdue: 2}, {Department: taxes}},
 		Items:       desk.Page[desk.OverdueItem]{Total: 2, Items: []desk.OverdueItem{{Case: caseIn(sharing.Answering), Clock: red}, {Case: caseIn(sharing.Agreed), Clock: yellow}}}}
 	grant := *caseFixture(sharing.InUse).Grant
+	choices := []choice{{"left", hostile, false}, {"x" + hostile, hostile, true}}
 	opening := newForm(0)
 	opening.Message = hostile
 	lent := sharing.Delegation{ID: "g1", FromName: hostile, ToName: hostile, Roles: []sharing.Role{sharing.Approver, sharing.DataSpecialist},
@@ -289,16 +293,22 @@ func fixtures() []fixture {
 		{"alone", "sessions", sessionsPage{Idle: 30}},
 		{"empty", "delegations", delegationsPage{Form: newForm(0)}},
 		{"demo", "home", homePage{Tour: tour}}, {"plain", "home", homePage{}},
-		{"full", "workbench", workbenchPage{Tasks: desk.Page[desk.TaskView]{Items: tasks, Total: 9}, Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},
-			Cases: desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, Endings: endings, MayPaper: true}},
-		{"empty", "workbench", workbenchPage{}},
+		{"full", "workbench", workbenchPage{Answers: true, Figures: []figure{{desk.Red, 1234, hostile, "/inbox"}, {desk.Grey, 0, hostile, "/inbox"}},
+			Groups: []taskGroup{{Taken: "me", Total: 9, Tasks: tasks, Href: "/inbox"}, {Taken: "nobody", Total: 1, Tasks: tasks[:1], Href: "/inbox"}},
+			Doubts: desk.Page[desk.CaseSummary]{Items: summaries, Total: 3}, Running: desk.Page[sharing.Grant]{Items: []sharing.Grant{grant}}, Grants: desk.Page[sharing.Grant]{Items: []sharing.Grant{grant}},
+			Colleagues: []desk.TaskHolder{{Open: 3}, {UserID: "u", Name: hostile, Open: 2, Overdue: 1}}, Notices: []desk.ChangeNotice{noticeFixture(sharing.Warning).ChangeNotice},
+			Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},
+			Cases:  desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, Endings: endings, MayPaper: true, Holds: true, Criticisms: true}},
+		{"empty", "workbench", workbenchPage{Answers: true, Provides: true}}, {"nothing", "workbench", workbenchPage{Ways: []menuGroup{{"work", menu[0].Entries}}}},
+		{"full", "bulk", bulkPage{Title: hostile, Done: 1, Back: "/inbox", Lines: []bulkLine{{hostile, hostile, "/cases/x", ""}, {hostile, hostile, "/cases/y", hostile}}}},
 		{"demo", "signin", signInPage{Next: "/x", Demo: true, Regions: byDepartment(users), Found: 2, Form: formFixture(), Kept: kept, Ended: true}},
 		{"found", "signin", signInPage{Next: "/x", Demo: true, Query: hostile, Regions: byDepartment(users), Found: 2, Form: newForm(0)}}, {"none found", "signin", signInPage{Demo: true, Query: hostile, Form: newForm(0)}}, {"plain", "signin", signInPage{Form: newForm(0)}},
 		{"kept", "resume", resumePage{Action: "/cases/1/answer", Kept: kept}},
 		{"404", "problem", problemPage{Status: 404, Code: sharing.CodeNotFound}}, {"403", "problem", problemPage{Status: 403, Code: sharing.CodeForbidden, Article: "16"}},
 		{"500", "problem", problemPage{Status: 500, RequestID: "abc"}}, {"503", "problem", problemPage{Status: 503, Code: sharing.CodeUnavailable}},
-		{"full", "catalog", catalogPage{Query: desk.CatalogQuery{Text: hostile, Class: sharing.Conditional, Provider: police.ID, Base: sharing.BaseCredit}, Draft: "a1", Departments: []sharing.Department{police, taxes},
-			Classes: sharing.Classes, Bases: bases, Found: desk.Page[sharing.Resource]{Items: []sharing.Resource{resource, unconditional, notShared}, Total: 3}, More: more}},
+		{"full", "catalog", catalogPage{Text: hostile, Draft: "a1", Departments: choices, Classes: choices, Bases: choices, Grades: choices, Cycles: choices, Modes: choices, Formats: choices, Orders: choices,
+			Chips: []chip{{hostile, hostile, "/catalog"}}, Clear: "/catalog", Further: true, Found: desk.Page[sharing.Resource]{Items: []sharing.Resource{resource, unconditional, notShared}, Total: 3}, More: more}},
+		{"nothing fits", "catalog", catalogPage{Chips: []chip{{hostile, hostile, "/catalog"}}, Clear: "/catalog"}},
 		{"empty", "catalog", catalogPage{}},
 		{"apply", "resource", resourcePage{Resource: resource, MayApply: true, Drafts: []sharing.Application{draft, application}, Draft: "a1", Form: formFixture(), Endings: endings[3:], Ways: waysFixture()}},
 		{"unconditional", "resource", resourcePage{Resource: unconditional, MayApply: true, Form: newForm(0)}},
@@ -327,10 +337,12 @@ func fixtures() []fixture {
 			return p
 		}()},
 		{"bare", "case", &casePage{CaseView: desk.CaseView{Case: sharing.Case{State: sharing.Withdrawn, Class: sharing.Conditional}}}},
-		{"open", "inbox", inboxPage{Tabs: tabs, Tab: "open", Tasks: desk.Page[desk.TaskView]{Items: tasks}, More: more, Key: "k"}},
-		{"done", "inbox", inboxPage{Tabs: tabs, Tab: "done", Tasks: desk.Page[desk.TaskView]{Items: tasks}}},
-		{"mine", "inbox", inboxPage{Tabs: tabs, Tab: "mine", Cases: desk.Page[desk.CaseSummary]{Items: summaries}}},
+		{"open", "inbox", inboxPage{Tabs: []inboxTab{{tabs[0], 3}, {tabs[1], 0}}, Tab: "open", Text: hostile, Kinds: choices, Procedures: choices, Lights: choices, Taken: choices, Orders: choices, Departments: choices, Due: desk.DueToday,
+			Chips: []chip{{hostile, hostile, "/inbox?x"}, {hostile, hostile, "/inbox"}}, Clear: "/inbox", Tasks: desk.Page[desk.TaskView]{Items: tasks}, More: more, Key: "k"}},
+		{"done", "inbox", inboxPage{Tab: "done", Tasks: desk.Page[desk.TaskView]{Items: tasks}}},
+		{"mine", "inbox", inboxPage{Tab: "mine", Orders: choices, Cases: desk.Page[desk.CaseSummary]{Items: summaries}}},
 		{"nothing open", "inbox", inboxPage{Tab: "open"}}, {"nothing done", "inbox", inboxPage{Tab: "done"}}, {"nothing started", "inbox", inboxPage{Tab: "mine"}},
+		{"nothing followed", "inbox", inboxPage{Tab: "following"}}, {"nothing fits", "inbox", inboxPage{Tab: "open", Chips: []chip{{hostile, hostile, "/inbox"}}, Clear: "/inbox"}},
 		{"full", "messages", messagesPage{Lines: []messageLine{{MessageView: desk.MessageView{Topic: "urged" + hostile, At: noon, Case: caseIn(sharing.Answering)}, Title: hostile, Details: []string{hostile}}}, More: more}},
 		{"empty", "messages", messagesPage{}},
 		{"full", "grants", grantsPage{Tabs: tabs, As: "provider", State: sharing.GrantEnded, States: sharing.GrantStates,

@@ -20,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // shared are the templates that every page is built from.
-var shared = []string{"layout", "form", "control", "parts", "everyone", "letters_part"}
+var shared = []string{"layout", "form", "control", "parts", "everyone", "letters_part", "bench"}
 
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
@@ -28,6 +28,7 @@ var pages = []string{
 	"application",
 	"applications",
 	"board",
+	"bulk",
 	"bulletin",
 	"case",
 	"cases",

@@ -150,6 +150,8 @@ func (s *site) routes(e *echo.Echo) {
 	members("POST", "/matters/new/:procedure", (*visit).openMatter)
 
 	members("GET", "/inbox", (*visit).inbox)
+	members("POST", "/inbox/several", (*visit).claimSeveral)
+	members("POST", "/changes/acknowledge", (*visit).acknowledgeSeveral)
 	members("POST", "/inbox/:id/claim", (*visit).claim)
 	members("POST", "/inbox/:id/release", (*visit).release)
 	members("GET", "/messages", (*visit).messages)
@@ -202,6 +204,8 @@ func (s *site) routes(e *echo.Echo) {
 	members("GET", "/catalog/:id/apply", (*visit).backToResource)
 	members("GET", "/grants/:id/renew", (*visit).backToGrant)
 	members("GET", "/scenarios/:id/retire", (*visit).backToScenario)
+	members("GET", "/inbox/several", (*visit).backToInbox)
+	members("GET", "/changes/acknowledge", (*visit).backToNotices)
 	members("GET", "/inbox/:id/claim", (*visit).backToInbox)
 	members("GET", "/inbox/:id/release", (*visit).backToInbox)
 	for _, path := range []string{"/open/requests/verify", "/open/requests/code", "/open/requests/sign", "/open/requests/withdraw", "/open/requests/files/:file"} {
