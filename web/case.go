@@ -38,6 +38,7 @@ type casePage struct {
 	Steps  []caseStep
 	Modes  []sharing.Mode
 	Laws   []string // offered when a legal basis is typed
+	Aids   answerAids
 	// Departments are those that the case can be handed over to.
 	Departments []sharing.Department
 	Story       []storyLine
@@ -114,6 +115,9 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 		return d.ID == view.Provider.ID || d.ID == view.Applicant.ID
 	})
 	page.Laws = citable(view, r)
+	if page.Aids, err = v.answerAids(view, r); err != nil {
+		return err
+	}
 	page.Modes = sharing.Modes
 	if law, ok := v.site.desk.Law().ByID(view.RegulationID); ok {
 		page.Modes = allowedModes(law)

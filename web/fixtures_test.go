@@ -96,6 +96,9 @@ func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
 			Coordination: "22",
 		},
 		Titles: map[string]string{"id": "证件号" + hostile}, Modes: sharing.Modes, Laws: []string{hostile},
+		Aids: answerAids{Articles: []choice{{Value: hostile + "|16", Label: hostile}}, Partial: "18(2)", Grades: map[string]sharing.Grade{"id": 4}, Earlier: []desk.EarlierAnswer{
+			{CaseID: "c2", Number: hostile, Title: hostile, Applicant: taxes, Same: true, At: noon, Decision: sharing.Decision{Reasons: hostile, Basis: []sharing.Basis{{Law: hostile, Article: "16"}}}},
+			{CaseID: "c3", Title: hostile, Decision: sharing.Decision{Agree: true, Conditions: hostile}}}},
 		Failed: hostile, Typed: []string{hostile},
 	}
 	actions := []sharing.Action{sharing.Submit, sharing.RungFired, sharing.RequestCompletion, sharing.Complete, sharing.Answer, sharing.Provide,
@@ -122,6 +125,15 @@ func caseFixture(state sharing.State, can ...sharing.Action) *casePage {
 		page.Steps = append(page.Steps, caseStep{Action: action, Case: page, Form: formFixture(), Open: i == 0})
 		page.Steps[i].Form.Prefix = "-" + string(action)
 	}
+	return page
+}
+
+// checkedFixture is a case whose answer was checked before it is sent.
+func checkedFixture(decision string) *casePage {
+	page := caseFixture(sharing.Answering, sharing.Answer)
+	f := page.Steps[0].Form
+	f.Typed.Set("checked", "yes")
+	f.Typed.Set("decision", decision)
 	return page
 }
 
@@ -336,6 +348,7 @@ func fixtures() []fixture {
 			p.Decision = &sharing.Decision{Agree: true, Fields: []string{"id"}, Conditions: hostile, Desensitise: true, TermMonths: 6}
 			return p
 		}()},
+		{"checked refusal", "case", checkedFixture("refuse")}, {"checked agreement", "case", checkedFixture("agree")},
 		{"bare", "case", &casePage{CaseView: desk.CaseView{Case: sharing.Case{State: sharing.Withdrawn, Class: sharing.Conditional}}}},
 		{"open", "inbox", inboxPage{Tabs: []inboxTab{{tabs[0], 3}, {tabs[1], 0}}, Tab: "open", Text: hostile, Kinds: choices, Procedures: choices, Lights: choices, Taken: choices, Orders: choices, Departments: choices, Due: desk.DueToday,
 			Chips: []chip{{hostile, hostile, "/inbox?x"}, {hostile, hostile, "/inbox"}}, Clear: "/inbox", Tasks: desk.Page[desk.TaskView]{Items: tasks}, More: more, Key: "k"}},

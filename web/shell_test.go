@@ -86,7 +86,7 @@ func TestLive(t *testing.T) {
 	approver.live(known + "&version=" + strconv.Itoa(c.Version)).is(http.StatusNoContent)
 	approver.live(known+"&version="+strconv.Itoa(c.Version-1)).is(200).says("有了新进展", "答复中", "查看最新情况")
 	approver.live(known + "&version=0&seen=" + strconv.Itoa(c.Version)).is(http.StatusNoContent)
-	as(t, base, "shuozhou-jiaoyu-approver").live("tasks=0&case=" + c.Number).lacks("新进展", c.Number)
+	as(t, base, "shuozhou-jiaoyu-approver").live("tasks=0&case="+c.Number).lacks("新进展", c.Number)
 
 	// Signed out there is no use in asking again.
 	newGuest(t, base).live(same).is(stopAsking).says("登录已结束", "重新登录")
@@ -109,14 +109,14 @@ func TestSearch(t *testing.T) {
 		}
 	}
 	g.get("/cases/"+c.Number).is(200).says(c.Title, "固定网址")
-	g.get("/search?q="+c.Number[:9]).is(200).says(c.Number)
+	g.get("/search?q=" + c.Number[:9]).is(200).says(c.Number)
 	g.get("/search?q="+url.QueryEscape("火化 殡葬")).is(200).says(c.Number, "SZ-MZ-004")
-	g.get("/search?q="+url.QueryEscape("殡葬 养老")).is(200).says("没有找到").lacks(c.Number)
+	g.get("/search?q=" + url.QueryEscape("殡葬 养老")).is(200).says("没有找到").lacks(c.Number)
 	for _, none := range list("%25", "_", "%25%25%25", "%27%3B--") {
 		g.get("/search?q=" + none).is(200).says("没有找到")
 	}
 	g.get("/search").is(200).lacks("没有找到")
-	as(t, base, "shuozhou-jiaoyu-approver").get("/search?q="+c.Number).is(200).says("没有找到").lacks("/cases/" + c.Number)
+	as(t, base, "shuozhou-jiaoyu-approver").get("/search?q=" + c.Number).is(200).says("没有找到").lacks("/cases/" + c.Number)
 	as(t, base, "city-authority-officer").get("/search?q=" + url.QueryEscape("殡葬火化")).is(200).lacks(c.Number)
 }
 

@@ -20,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // shared are the templates that every page is built from.
-var shared = []string{"layout", "form", "control", "parts", "everyone", "letters_part", "bench"}
+var shared = []string{"answer", "bench", "control", "everyone", "form", "layout", "letters_part", "parts"}
 
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
