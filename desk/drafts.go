@@ -362,7 +362,7 @@ func (d *Desk) Preview(ctx context.Context, who sharing.User, id string, receive
 		if err != nil {
 			return nil, &sharing.Error{Code: sharing.CodeBeyondCalendar, Detail: err.Error(), Cause: err}
 		}
-		lines[i].Statutory, lines[i].Due = statutory, &p
+		lines[i].Statutory, lines[i].Due, lines[i].Budget = statutory, &p, budget
 	}
 	return lines, nil
 }

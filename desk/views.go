@@ -226,6 +226,7 @@ type PreviewLine struct {
 	Article    string
 	Statutory  bool
 	Due        *sharing.Projection // nil where the text sets no limit
+	Budget     sharing.Budget      // of that limit
 	Regulation RegulationRef
 }
 

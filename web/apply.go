@@ -22,13 +22,38 @@ func (v *visit) apply() error {
 			return v.redirect("/applications/" + segment(into) + "/edit")
 		}
 	}
+	if into == "" {
+		if err := v.knownOf(&draft); err != nil {
+			return err
+		}
+	}
 	draft.Items = append(draft.Items, sharing.Item{ResourceID: id})
 	a, err := v.site.desk.SaveDraft(v.ctx(), v.user, f.Key, into, expected, draft)
 	if err != nil {
 		return err
 	}
-	v.leave("added", "")
+	if into == "" && draft.Duty != "" {
+		v.leave("added_known", "")
+	} else {
+		v.leave("added", "")
+	}
 	return v.redirect("/applications/" + segment(a.ID) + "/edit")
+}
+
+// knownOf fills a new draft with what the reader's own last application said of the
+// department's duty, the term and the way of having data. What it is for is written anew.
+func (v *visit) knownOf(draft *desk.Draft) error {
+	found, err := v.site.desk.Applications(v.ctx(), v.user, sharing.Submitted, "", maxEarlierApplications)
+	if err != nil {
+		return err
+	}
+	for _, a := range found.Items {
+		if a.ApplicantID == v.user.ID && a.Applicant.ID == v.user.Department.ID {
+			draft.Duty, draft.TermMonths, draft.Mode = a.Request.Duty, a.Request.TermMonths, a.Request.Mode
+			return nil
+		}
+	}
+	return nil
 }
 
 // draftOf is what an application holds, as it can be saved again.

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gongshu/desk"
 	"gongshu/sharing"
@@ -25,8 +27,10 @@ type draftPage struct {
 	Scenarios    []desk.ScenarioView
 	HasScenarios bool
 	// Asked are elements that the regulation asks of applications besides.
-	Analysis bool     // 核心业务梳理
-	Endings  []ending // what keeps an application from being accepted today
+	Analysis bool // 核心业务梳理
+	// Earlier are applications whose texts can be used again.
+	Earlier []choice
+	Endings []ending // what keeps an application from being accepted today
 }
 
 // draftItem is one resource of a draft.
@@ -123,6 +127,9 @@ func (v *visit) showDraft(status int, id string, f *form, stored []difference) e
 	if err := v.nameFiles(f); err != nil {
 		return err
 	}
+	if page.Earlier, err = v.earlierApplications(id); err != nil {
+		return err
+	}
 	return v.show(status, "draft", "applications", page)
 }
 
@@ -167,6 +174,12 @@ func (v *visit) saveDraft() error { return v.storeDraft(v.Param("id")) }
 
 func (v *visit) storeDraft(id string) error {
 	f := v.form()
+	if f.Value("then") == "reuse" {
+		return v.reuse(id, f)
+	}
+	if f.Value("then") == "auto" {
+		return v.autosave(id, f)
+	}
 	draft, err := v.readDraft(f)
 	if err != nil {
 		return err
@@ -190,6 +203,95 @@ func (v *visit) storeDraft(id string) error {
 		v.leave("saved", "")
 	}
 	return v.redirect(path + "/edit")
+}
+
+// autosaved answers the script that saves a draft by itself.
+type autosaved struct {
+	Said    string `json:"said"` // for the reader
+	Key     string `json:"key"`  // of what is saved next
+	Version int    `json:"version,omitempty"`
+	Action  string `json:"action,omitempty"` // where it is saved next
+}
+
+// autosave saves a draft while it is written. It answers a script, in short.
+func (v *visit) autosave(id string, f *form) error {
+	failed := func(status int, text string) error {
+		return v.JSON(status, autosaved{Said: text, Key: rand.Text()})
+	}
+	draft, err := v.readDraft(f)
+	if err != nil {
+		return err
+	}
+	if f.Wrong() {
+		return failed(http.StatusUnprocessableEntity, v.words.T("autosave.wrong"))
+	}
+	a, err := v.site.desk.SaveDraft(v.ctx(), v.user, f.Key, id, f.Version, draft)
+	switch code := sharing.CodeOf(err); {
+	case err == nil:
+		return v.JSON(http.StatusOK, autosaved{Said: v.words.T("autosave.done", a.UpdatedAt.In(sharing.Shanghai).Format("15:04:05")),
+			Key: rand.Text(), Version: a.Version, Action: "/applications/" + segment(a.ID) + "/edit"})
+	case code == sharing.CodeStale, code == sharing.CodeWrongState:
+		return failed(http.StatusConflict, v.words.T("autosave.stale"))
+	case code != "":
+		return failed(statusOf(code), v.words.T("autosave.wrong"))
+	}
+	return err
+}
+
+// maxEarlierApplications is how many earlier applications are offered to be used again.
+const maxEarlierApplications = 10
+
+// earlierApplications offers the department's earlier applications, the last first.
+func (v *visit) earlierApplications(except string) ([]choice, error) {
+	found, err := v.site.desk.Applications(v.ctx(), v.user, sharing.Submitted, "", maxEarlierApplications)
+	var list []choice
+	for _, a := range found.Items {
+		if a.ID != except {
+			list = append(list, choice{Value: a.ID, Label: a.Number + " · " + clip(a.Request.Purpose, 40)})
+		}
+	}
+	return list, err
+}
+
+// clip shortens a text to so many characters.
+func clip(text string, most int) string {
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) <= most {
+		return string(runes)
+	}
+	return string(runes[:most]) + "…"
+}
+
+// reuse fills in, where nothing was typed yet, what an earlier application said.
+func (v *visit) reuse(id string, f *form) error {
+	if _, err := v.readDraft(f); err != nil { // keeps what is uploaded
+		return err
+	}
+	f.Problems = map[string][]string{}
+	if from := f.Value("reuse"); from != "" {
+		a, err := v.site.desk.Application(v.ctx(), v.user, from)
+		switch {
+		case err == nil:
+			fillIn(f, a.Request)
+		case sharing.CodeOf(err) != sharing.CodeNotFound:
+			return err
+		}
+	}
+	return v.showDraft(http.StatusOK, id, f, nil)
+}
+
+// fillIn writes a request into the fields of a form that are empty.
+func fillIn(f *form, r sharing.Request) {
+	term := ""
+	if r.TermMonths > 0 {
+		term = strconv.Itoa(r.TermMonths)
+	}
+	for name, value := range map[string]string{"purpose": r.Purpose, "duty": r.Duty, "mode": string(r.Mode), "term_months": term,
+		"scenario": r.Scenario, "scenario_id": r.ScenarioID, "business_analysis": r.BusinessAnalysis} {
+		if strings.TrimSpace(f.Value(name)) == "" {
+			f.Typed.Set(name, value)
+		}
+	}
 }
 
 // readDraft makes a draft of what was typed.

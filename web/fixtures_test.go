@@ -332,7 +332,7 @@ func fixtures() []fixture {
 		{"sent", "applications", applicationsPage{Tabs: tabs, State: sharing.Submitted, Found: desk.Page[sharing.Application]{Items: []sharing.Application{application}}}},
 		{"no drafts", "applications", applicationsPage{State: sharing.Draft}}, {"none sent", "applications", applicationsPage{State: sharing.Submitted}},
 		{"full", "application", applicationPage{View: view}}, {"empty", "application", applicationPage{}},
-		{"full", "draft", draftPage{ID: "a1", Form: formFixture(), Modes: sharing.Modes, Departments: []sharing.Department{police}, MaxTerm: 60, Endings: endings[3:],
+		{"full", "draft", draftPage{ID: "a1", Earlier: choices, Form: formFixture(), Modes: sharing.Modes, Departments: []sharing.Department{police}, MaxTerm: 60, Endings: endings[3:],
 			Items:  []draftItem{{ID: "r1", Resource: &resource, Chosen: []string{"id"}}, {ID: "gone", Index: 1}},
 			Stored: []difference{{"用途", hostile}, {"职责", ""}}}},
 		{"new", "draft", draftPage{Form: newForm(0), Modes: sharing.Modes, MaxTerm: 60}},
