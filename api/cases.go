@@ -39,7 +39,7 @@ func (s *server) cases(c echo.Context, who sharing.User) error {
 	if err := echo.QueryParamsBinder(c).Bool("following", &q.Following).BindError(); err != nil {
 		return malformed("following", "type", "")
 	}
-	if err := echo.QueryParamsBinder(c).Bool("open", &q.Open).BindError(); err != nil {
+	if err := echo.QueryParamsBinder(c).Bool("open", &q.UnderWay).BindError(); err != nil {
 		return malformed("open", "type", "")
 	}
 	found, err := s.desk.Cases(c.Request().Context(), who, q)

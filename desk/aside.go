@@ -445,6 +445,23 @@ type UrgeResult struct {
 // UrgeAll urges several cases, each for itself. The error is nil whatever became of
 // them, unless nothing was tried.
 func (d *Desk) UrgeAll(ctx context.Context, who sharing.User, key string, caseIDs []string) ([]UrgeResult, error) {
+	ids, err := several(caseIDs)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]UrgeResult, 0, len(ids))
+	for _, id := range ids {
+		urged, err := d.Urge(ctx, who, keyFor("urge", key, id), id)
+		if err != nil && sharing.CodeOf(err) == "" {
+			return nil, err // nothing that one case is to blame for
+		}
+		results = append(results, UrgeResult{CaseID: id, Urged: urged, Err: err})
+	}
+	return results, nil
+}
+
+// several puts the ids of cases in order, each once.
+func several(caseIDs []string) ([]string, error) {
 	ids := slices.Clone(caseIDs)
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
@@ -454,19 +471,16 @@ func (d *Desk) UrgeAll(ctx context.Context, who sharing.User, key string, caseID
 	if len(ids) > MaxUrged {
 		return nil, sharing.Invalid("/cases", "max_items", fmt.Sprint(MaxUrged))
 	}
-	results := make([]UrgeResult, 0, len(ids))
-	for _, id := range ids {
-		one := key
-		if key != "" {
-			one = "urge-" + uuid.NewSHA1(uuid.NameSpaceOID, []byte(key+"\x00"+id)).String()
-		}
-		urged, err := d.Urge(ctx, who, one, id)
-		if err != nil && sharing.CodeOf(err) == "" {
-			return nil, err // nothing that one case is to blame for
-		}
-		results = append(results, UrgeResult{CaseID: id, Urged: urged, Err: err})
+	return ids, nil
+}
+
+// keyFor makes, of the key of a request about several cases, the one about one of
+// them.
+func keyFor(what, key, caseID string) string {
+	if key == "" {
+		return ""
 	}
-	return results, nil
+	return what + "-" + uuid.NewSHA1(uuid.NameSpaceOID, []byte(key+"\x00"+caseID)).String()
 }
 
 // Supervised is what became of taking a case under supervision.

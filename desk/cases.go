@@ -14,7 +14,10 @@ import (
 // caseFilter is what a query asks for.
 func (d *Desk) caseFilter(who sharing.User, q CaseQuery, now time.Time) (postgres.CaseFilter, error) {
 	f := postgres.CaseFilter{Procedure: q.Procedure, Parent: q.Parent, State: q.State, Application: q.Application, Number: q.Number, Department: q.Department,
-		Text: q.Text, Open: q.Open, Order: q.Order, Waits: q.Waits, Cursor: q.Cursor, Limit: bound(q.Limit)}
+		Provider: q.Provider, Regulation: q.Regulation, Text: q.Text, Open: q.Open, UnderWay: q.UnderWay, Late: q.Late,
+		Order: q.Order, Waits: q.Waits, Cursor: q.Cursor, Limit: bound(q.Limit)}
+	f.ReceivedFrom, f.ReceivedBefore = q.Received.instants()
+	f.ClosedFrom, f.ClosedBefore = q.Closed.instants()
 	switch q.As {
 	case sharing.AsProvider:
 		f.Provider = who.Department.ID
@@ -66,6 +69,45 @@ func (d *Desk) Cases(ctx context.Context, who sharing.User, q CaseQuery) (Page[C
 		page.Items = append(page.Items, summary)
 	}
 	return page, nil
+}
+
+// EachCase calls do with each case that q asks for and the reader may see, whatever
+// its cursor and limit, the newest first and [MaxExport] of them at most. It holds
+// few at a time, records that they are read before it hands them out, and leaves the
+// clocks out.
+func (d *Desk) EachCase(ctx context.Context, who sharing.User, q CaseQuery, do func(sharing.Case) error) error {
+	now, err := d.Now(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := d.caseFilter(who, q, now)
+	if err != nil {
+		return err
+	}
+	const few = 200
+	var read []sharing.Case
+	handOver := func() error {
+		if err := d.recordCases(ctx, who, read...); err != nil {
+			return err
+		}
+		for _, c := range read {
+			if err := do(c); err != nil {
+				return err
+			}
+		}
+		read = read[:0]
+		return nil
+	}
+	err = d.Store.EachCase(ctx, d.caseScopes(who, sharing.Read), f, MaxExport, func(c sharing.Case) error {
+		if read = append(read, c); len(read) < few {
+			return nil
+		}
+		return handOver()
+	})
+	if err != nil {
+		return err
+	}
+	return handOver()
 }
 
 // Case returns one case, by id or number, with all that the reader may know of

@@ -35,6 +35,9 @@ type BulletinLine struct {
 	// Days is how many working days the answers took in all, by the calendar and
 	// without the time that the applicant took to complete an application.
 	Days int
+	// Median is how many of them an answer took that stands in the middle of all; 0
+	// without any.
+	Median float64
 }
 
 // Average is how many working days an answer took; 0 without any.
@@ -71,6 +74,7 @@ func (d *Desk) Bulletin(ctx context.Context, who sharing.User, from, to sharing.
 		return b, err
 	}
 	lines := make(map[string]*BulletinLine, len(figures))
+	taken, all := make(map[string][]int, len(figures)), []int(nil)
 	b.Departments = make([]BulletinLine, len(figures))
 	for i, f := range figures {
 		b.Departments[i] = BulletinLine{Department: f.Department, Overdue: f.Overdue, Overturned: f.Overturned, Disputes: f.Disputes,
@@ -100,7 +104,12 @@ func (d *Desk) Bulletin(ctx context.Context, who sharing.User, from, to sharing.
 			return b, err
 		}
 		l.Days += days
+		taken[a.Department.ID], all = append(taken[a.Department.ID], days), append(all, days)
 	}
+	for id, l := range lines {
+		l.Median = median(taken[id])
+	}
+	b.Total.Median = median(all)
 	for _, l := range b.Departments {
 		t := &b.Total
 		t.Answered, t.InTime, t.Late, t.Refused = t.Answered+l.Answered, t.InTime+l.InTime, t.Late+l.Late, t.Refused+l.Refused
@@ -115,15 +124,14 @@ func (d *Desk) Bulletin(ctx context.Context, who sharing.User, from, to sharing.
 // clock stood still.
 func daysTaken(calendar *workday.Calendar, a postgres.Answered) (int, error) {
 	start := a.ReceivedAt
-	var pauses []sharing.Suspension
-	if a.Clock != nil {
-		start, pauses = a.Clock.Start, a.Clock.Suspensions
+	if a.Start != nil {
+		start = *a.Start
 	}
 	days, err := workedBetween(calendar, start, a.At)
 	if err != nil {
 		return 0, err
 	}
-	for _, p := range pauses {
+	for _, p := range a.Pauses {
 		until := a.At
 		if p.Until != nil && p.Until.Before(until) {
 			until = *p.Until

@@ -46,14 +46,38 @@ type CaseQuery struct {
 	Number      string
 	Mine        bool   // only those this user started
 	Following   bool   // only those this user follows (抄送我的)
-	Department  string // the other side, as applicant or provider
-	Text        string // all words must occur in number, title or names of departments
-	Open        bool   // only those under way: not closed, nor merely in use
-	Light       Light
-	Order       Order // the newest first when empty
-	Waits       bool  // say what each waits for
-	Cursor      string
-	Limit       int
+	Provider    string // only those that this department answers for
+	Regulation  string // only those that run under this regulation
+	Open        bool   // only those that are not closed
+	// Received and Closed bound the days of which these are; Late has those closed
+	// only on which a limit or target was met late.
+	Received, Closed Days
+	Late             bool
+	Department       string // the other side, as applicant or provider
+	Text             string // all words must occur in number, title or names of departments
+	UnderWay         bool   // only those not closed, nor merely in use
+	Light            Light
+	Order            Order // the newest first when empty
+	Waits            bool  // say what each waits for
+	Cursor           string
+	Limit            int
+}
+
+// Days are a stretch of days, both ends within; a zero end does not bound.
+type Days struct{ From, To sharing.Date }
+
+// Zero reports whether nothing is bounded.
+func (d Days) Zero() bool { return d.From.IsZero() && d.To.IsZero() }
+
+// instants are the first instant within and the first one after, zero for none.
+func (d Days) instants() (from, before time.Time) {
+	if !d.From.IsZero() {
+		from = d.From.Start()
+	}
+	if !d.To.IsZero() {
+		before = d.To.End()
+	}
+	return from, before
 }
 
 // TaskTab is a tab of the inbox.
@@ -110,10 +134,12 @@ var Lights = []Light{Red, Yellow, Green, Grey}
 
 // OverdueQuery narrows the board.
 type OverdueQuery struct {
-	Provider string // department id that owes
-	Light    Light  // "" for overdue and due soon
-	Cursor   string
-	Limit    int
+	Provider  string // department id that owes
+	Procedure sharing.Procedure
+	Duty      string
+	Light     Light // of the list only: "" for overdue and due soon, or [AnyLight]
+	Cursor    string
+	Limit     int
 }
 
 // Light is how urgent a deadline is.
@@ -125,6 +151,9 @@ const (
 	Red    Light = "red"    // overdue
 	Grey   Light = "grey"   // met, suspended or without a due date
 )
+
+// AnyLight asks for every open clock, those without a due date too.
+const AnyLight Light = "any"
 
 // Clock is a deadline as a reader sees it.
 type Clock struct {
@@ -147,11 +176,11 @@ type CaseSummary struct {
 	// Clock is the deadline running now, if one is.
 	Clock *Clock
 	// Waits is what it waits for and from whom; nil for nothing, or unless asked for.
-	Waits *Waiting
+	Waits *Awaited
 }
 
-// Waiting is what a case waits for, and from whom.
-type Waiting = postgres.Waiting
+// Awaited is what a case waits for, and from whom.
+type Awaited = postgres.Waiting
 
 // CaseView is one case as a reader sees it.
 type CaseView struct {
@@ -234,21 +263,60 @@ type PreviewLine struct {
 type OverdueItem struct {
 	Case  sharing.Case
 	Clock Clock
+	Chase Chase
+	// Can lists what the reader can do about it: urge, supervise.
+	Can []sharing.Action
 }
+
+// Chase is who has what a clock measures to do, and what was done about it.
+type Chase struct {
+	Holder  sharing.Department // that has the open task; zero for none
+	TakenBy string             // name of whom of the holder took it
+	// Rung is the last rung of the region's ladder that the clock has climbed.
+	Rung   sharing.RungKind
+	RungAt *time.Time
+	// Urged is when it was last urged, by whichever department; UrgedToday tells of
+	// the reader's own, which may urge once a day.
+	Urged      *time.Time
+	UrgedBy    sharing.Department
+	UrgedToday bool
+	// Supervised is when it was last taken under supervision.
+	Supervised   *time.Time
+	SupervisedBy sharing.Department
+	ReplyBy      sharing.Date
+	Replied      *time.Time
+}
+
+// Figures count clocks: those not done, those of them due soon, those overdue.
+type Figures struct{ Open, DueSoon, Overdue int }
 
 // DepartmentFigures is one department's line on the board.
 type DepartmentFigures struct {
-	Department             sharing.Department
-	Open, DueSoon, Overdue int
+	Department sharing.Department
+	Figures
 }
 
-// Board is what the big-data center sees: counts over all that it may see, and
-// the rows of one page, the most overdue first.
+// ProcedureFigures is one procedure's line on the board.
+type ProcedureFigures struct {
+	Procedure sharing.Procedure
+	Figures
+}
+
+// DutyFigures is one duty's line on the board.
+type DutyFigures struct {
+	Duty, Title, TitleEN string
+	Figures
+}
+
+// Board is what the big-data center sees: counts over all that it may see and has
+// not narrowed away, and the rows of one page, the most overdue first.
 type Board struct {
-	Open, DueSoon, Overdue int
-	Departments            []DepartmentFigures
-	Items                  Page[OverdueItem]
-	At                     time.Time // by the database's clock
+	Figures
+	Departments []DepartmentFigures
+	Procedures  []ProcedureFigures
+	Duties      []DutyFigures
+	Items       Page[OverdueItem]
+	At          time.Time // by the database's clock
 }
 
 // Attachment is a file kept with an application, completion or answer.

@@ -17,10 +17,11 @@ type Answered struct {
 	Counts     bool // an agreement or refusal; false for a dispute
 	ReceivedAt time.Time
 	At         time.Time
-	// Clock and DueAt of the limit or target it was answered within; nil for none.
-	Clock     *sharing.Clock
-	DueAt     *time.Time
-	Statutory bool
+	// DueAt of the limit or target it was answered within, the start of its clock and
+	// when that stood still; nil for none.
+	DueAt  *time.Time
+	Start  *time.Time
+	Pauses []sharing.Suspension
 }
 
 // Answers returns what the departments of a region answered from the instant on
@@ -32,10 +33,10 @@ func (s *Store) Answers(ctx context.Context, regionID string, from, until time.T
 			UNION ALL
 			SELECT case_id, coalesce((body ->> 'agree')::boolean, true), action <> 'verify', at FROM acts
 			WHERE action IN ('answer_opening', 'verify') OR action = 'screen' AND NOT (body ->> 'agree')::boolean)
-		SELECT d.id, d.region_id, d.name, d.name_en, d.kind, g.agree, g.counts, c.received_at, g.at, l.clock, l.due_at, coalesce(l.statutory, false)
+		SELECT d.id, d.region_id, d.name, d.name_en, d.kind, g.agree, g.counts, c.received_at, g.at, l.due_at, (l.clock ->> 'start')::timestamptz, l.clock -> 'suspensions'
 		FROM given g JOIN cases c ON c.id = g.case_id
 			LEFT JOIN LATERAL (
-				SELECT owes_id, clock, due_at, statutory FROM deadlines
+				SELECT owes_id, clock, due_at FROM deadlines
 				WHERE case_id = c.id AND duty IN ('share.answer', 'open.answer', 'dispute.verify') AND state = 'met' ORDER BY met_at DESC LIMIT 1) l ON true
 			JOIN departments d ON d.id = coalesce(l.owes_id, c.provider_id)
 		WHERE c.region_id = $1 AND g.at >= $2 AND g.at < $3`, regionID, from, until)
@@ -45,7 +46,7 @@ func (s *Store) Answers(ctx context.Context, regionID string, from, until time.T
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Answered, error) {
 		var a Answered
 		err := row.Scan(&a.Department.ID, &a.Department.RegionID, &a.Department.Name, &a.Department.NameEN, &a.Department.Kind,
-			&a.Agree, &a.Counts, &a.ReceivedAt, &a.At, &a.Clock, &a.DueAt, &a.Statutory)
+			&a.Agree, &a.Counts, &a.ReceivedAt, &a.At, &a.DueAt, &a.Start, &a.Pauses)
 		return a, err
 	})
 	return all, translate(err)

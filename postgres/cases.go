@@ -55,13 +55,19 @@ type CaseFilter struct {
 	Application string
 	Number      string
 	Text        string
-	Open        bool // only those under way: not closed, nor merely in use
+	Regulation  string
+	Open        bool // not closed
+	UnderWay    bool // not closed, nor merely in use
+	Late        bool // closed, and a limit or target was met late
 	Due         Span // of a running limit
 	NoLimit     bool // only those on which no limit runs
-	Order       Order
-	Waits       bool // say what each waits for
-	Cursor      string
-	Limit       int
+	// Bounds of when the case was received and when it was closed.
+	ReceivedFrom, ReceivedBefore time.Time
+	ClosedFrom, ClosedBefore     time.Time
+	Order                        Order
+	Waits                        bool // say what each waits for
+	Cursor                       string
+	Limit                        int
 }
 
 func (f CaseFilter) where(scopes sharing.Scopes) where {
@@ -101,7 +107,7 @@ func (f CaseFilter) where(scopes sharing.Scopes) where {
 		w.and("c.number = ?", f.Number)
 	}
 	w.words(f.Text)
-	if f.Open {
+	if f.UnderWay {
 		w.and("c.closed_at IS NULL AND NOT (c.procedure = 'share' AND c.state IN ('in_use', 'suspended'))")
 	}
 	if !f.Due.open() {
@@ -110,7 +116,35 @@ func (f CaseFilter) where(scopes sharing.Scopes) where {
 	if f.NoLimit {
 		w.and("NOT EXISTS (SELECT FROM deadlines l WHERE l.case_id = c.id AND l.state = 'running' AND l.due_at IS NOT NULL)")
 	}
+	if f.Regulation != "" {
+		w.and("c.regulation_id = ?", f.Regulation)
+	}
+	if f.Open {
+		w.and("c.closed_at IS NULL")
+	}
+	if f.Late {
+		w.and("c.closed_at IS NOT NULL AND " + metLate)
+	}
+	for _, bound := range []struct {
+		condition string
+		at        time.Time
+	}{
+		{"c.received_at >= ?", f.ReceivedFrom}, {"c.received_at < ?", f.ReceivedBefore},
+		{"c.closed_at >= ?", f.ClosedFrom}, {"c.closed_at < ?", f.ClosedBefore},
+	} {
+		if !bound.at.IsZero() {
+			w.and(bound.condition, bound.at)
+		}
+	}
 	return w
+}
+
+// EachCase calls do with the cases that [Store.Cases] would list, one after the other
+// and limit at most, without holding them all and without their clocks.
+func (s *Store) EachCase(ctx context.Context, scopes sharing.Scopes, f CaseFilter, limit int, do func(sharing.Case) error) error {
+	w := f.where(scopes)
+	rows, err := s.pool.Query(ctx, `SELECT `+caseColumns+caseTables+w.String()+` ORDER BY c.created_at DESC, c.id DESC LIMIT `+w.arg(limit), w.args...)
+	return each(rows, err, scanCase, do)
 }
 
 // CaseCount counts the cases that the scopes and the filter allow.

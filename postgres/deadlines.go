@@ -53,7 +53,7 @@ func (s *Store) Deadlines(ctx context.Context, caseID string) ([]sharing.Deadlin
 // clocksOf returns the clock running on each of the cases.
 func (s *Store) clocksOf(ctx context.Context, caseIDs []string) (map[string]sharing.Deadline, error) {
 	all, err := collectDeadlines(s.pool.Query(ctx, `SELECT `+deadlineColumns+deadlineTables+
-		`WHERE l.case_id::text = ANY($1) AND l.state IN ('running', 'halted')`, caseIDs))
+		`WHERE l.case_id = ANY($1::uuid[]) AND l.state IN ('running', 'halted')`, caseIDs))
 	byCase := make(map[string]sharing.Deadline, len(all))
 	for _, d := range all {
 		byCase[d.CaseID] = d
@@ -171,21 +171,33 @@ type OpenDeadline struct {
 
 // DeadlineFilter narrows the board; zero fields do not narrow.
 type DeadlineFilter struct {
-	Owes   string    // department
-	From   time.Time // due at or after
-	Before time.Time // due before
-	Cursor string
-	Limit  int
+	Owes      string // department
+	Procedure sharing.Procedure
+	Duty      string
+	From      time.Time // due at or after
+	Before    time.Time // due before
+	// Undated has those listed too that stand still or have no due date.
+	Undated bool
+	Cursor  string
+	Limit   int
 }
 
-// OpenDeadlines returns one page of the running clocks with a due date on cases
-// the scopes allow, the first due first.
-func (s *Store) OpenDeadlines(ctx context.Context, scopes sharing.Scopes, f DeadlineFilter) (page []OpenDeadline, next string, total int, err error) {
+func (f DeadlineFilter) where(scopes sharing.Scopes) where {
 	var w where
 	w.seeCases(scopes)
-	w.and("l.state = 'running' AND l.due_at IS NOT NULL")
+	if f.Undated {
+		w.and("l.state IN ('running', 'halted')")
+	} else {
+		w.and("l.state = 'running' AND l.due_at IS NOT NULL")
+	}
 	if f.Owes != "" {
 		w.and("l.owes_id = ?", f.Owes)
+	}
+	if f.Procedure != "" {
+		w.and("c.procedure = ?", f.Procedure)
+	}
+	if f.Duty != "" {
+		w.and("l.duty = ?", f.Duty)
 	}
 	if !f.From.IsZero() {
 		w.and("l.due_at >= ?", f.From)
@@ -193,50 +205,38 @@ func (s *Store) OpenDeadlines(ctx context.Context, scopes sharing.Scopes, f Dead
 	if !f.Before.IsZero() {
 		w.and("l.due_at < ?", f.Before)
 	}
-	const tables = caseTables + ` JOIN deadlines l ON l.case_id = c.id JOIN departments o ON o.id = l.owes_id `
-	return list(ctx, s.pool, listing[OpenDeadline]{
-		query: `SELECT ` + deadlineColumns + `, ` + caseColumns + tables, count: `SELECT count(*) FROM cases c JOIN deadlines l ON l.case_id = c.id `,
-		where: w, key: "l.due_at", cast: "timestamptz", id: "l.id::text", cursor: f.Cursor, limit: f.Limit,
-		scan: func(row pgx.Row) (OpenDeadline, error) {
-			var (
-				o OpenDeadline
-				r deadlineRow
-			)
-			err := row.Scan(append(r.targets(), caseTargets(&o.Case)...)...)
-			o.Deadline = r.deadline()
-			return o, err
-		},
-		at: func(o OpenDeadline) (string, string) { return o.DueAt.Format(time.RFC3339Nano), o.ID },
-	})
+	return w
 }
 
-// Figures are one department's counts on the board.
-type Figures struct {
-	Department             sharing.Department
-	Open, DueSoon, Overdue int
+const selectOpenDeadline = `SELECT ` + deadlineColumns + `, ` + caseColumns + caseTables +
+	` JOIN deadlines l ON l.case_id = c.id JOIN departments o ON o.id = l.owes_id `
+
+func scanOpenDeadline(row pgx.Row) (OpenDeadline, error) {
+	var (
+		o OpenDeadline
+		r deadlineRow
+	)
+	err := row.Scan(append(r.targets(), caseTargets(&o.Case)...)...)
+	o.Deadline = r.deadline()
+	return o, err
 }
 
-// Figures counts, over the cases the scopes allow, what each department owes:
-// open clocks, those due before soon, and those overdue by the database's clock.
-func (s *Store) Figures(ctx context.Context, scopes sharing.Scopes, soon time.Time) ([]Figures, error) {
-	var w where
-	w.seeCases(scopes)
-	w.and("l.state IN ('running', 'halted')")
-	at := w.arg(soon)
-	rows, err := s.pool.Query(ctx, `
-		SELECT o.id, o.region_id, o.name, o.name_en, o.kind, count(*),
-			count(*) FILTER (WHERE l.state = 'running' AND l.due_at > clock_timestamp() AND l.due_at <= `+at+`),
-			count(*) FILTER (WHERE l.state = 'running' AND l.due_at <= clock_timestamp())
-		FROM cases c JOIN deadlines l ON l.case_id = c.id JOIN departments o ON o.id = l.owes_id `+w.String()+`
-		GROUP BY o.id ORDER BY 8 DESC, 7 DESC, 6 DESC, o.name`, w.args...)
-	if err != nil {
-		return nil, translate(err)
+// OpenDeadlines returns one page of the running clocks with a due date on cases
+// the scopes allow, the first due first.
+func (s *Store) OpenDeadlines(ctx context.Context, scopes sharing.Scopes, f DeadlineFilter) (page []OpenDeadline, next string, total int, err error) {
+	key := "l.due_at"
+	if f.Undated {
+		key = "coalesce(l.due_at, 'infinity')"
 	}
-	figures, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Figures, error) {
-		var f Figures
-		err := row.Scan(&f.Department.ID, &f.Department.RegionID, &f.Department.Name, &f.Department.NameEN, &f.Department.Kind,
-			&f.Open, &f.DueSoon, &f.Overdue)
-		return f, err
+	return list(ctx, s.pool, listing[OpenDeadline]{
+		query: selectOpenDeadline, count: `SELECT count(*) FROM cases c JOIN deadlines l ON l.case_id = c.id `,
+		where: f.where(scopes), key: key, cast: "timestamptz", id: "l.id::text", cursor: f.Cursor, limit: f.Limit,
+		scan: scanOpenDeadline,
+		at: func(o OpenDeadline) (string, string) {
+			if o.DueAt.IsZero() {
+				return "infinity", o.ID
+			}
+			return o.DueAt.Format(time.RFC3339Nano), o.ID
+		},
 	})
-	return figures, translate(err)
 }

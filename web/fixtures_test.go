@@ -258,7 +258,7 @@ func fixtures() []fixture {
 			s.Clock = clocks[i%len(clocks)]
 		}
 		if s.Waits = nil; i%2 == 0 {
-			s.Waits = &desk.Waiting{Kind: sharing.TaskAnswer, Department: police}
+			s.Waits = &desk.Awaited{Kind: sharing.TaskAnswer, Department: police}
 		}
 		summaries = append(summaries, s)
 	}
@@ -277,8 +277,8 @@ func fixtures() []fixture {
 	notShared := resource
 	notShared.Class = sharing.NotShared
 	projection := sharing.Projection{DueAt: noon, DueDate: sharing.NewDate(2026, 11, 24), Provisional: true, Days: red.Days}
-	board := desk.Board{Open: 1200, DueSoon: 3, Overdue: 4, At: noon,
-		Departments: []desk.DepartmentFigures{{Department: police, Open: 5, DueSoon: 1, Overdue: 2}, {Department: taxes}},
+	board := desk.Board{Figures: desk.Figures{Open: 1200, DueSoon: 3, Overdue: 4}, At: noon,
+		Departments: []desk.DepartmentFigures{{Department: police, Figures: desk.Figures{Open: 5, DueSoon: 1, Overdue: 2}}, {Department: taxes}},
 		Items:       desk.Page[desk.OverdueItem]{Total: 2, Items: []desk.OverdueItem{{Case: caseIn(sharing.Answering), Clock: red}, {Case: caseIn(sharing.Agreed), Clock: yellow}}}}
 	grant := *caseFixture(sharing.InUse).Grant
 	choices := []choice{{"left", hostile, false}, {"x" + hostile, hostile, true}}

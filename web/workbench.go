@@ -129,7 +129,7 @@ func (v *visit) benchDepartment(page *workbenchPage) error {
 	}
 	page.Colleagues = page.Load.Holders
 	var err error
-	if page.Doubts, err = d.Cases(ctx, me, desk.CaseQuery{Procedure: sharing.CorrectionDispute, As: sharing.AsProvider, Open: true, Order: desk.Orders[0], Limit: benchRows}); err != nil {
+	if page.Doubts, err = d.Cases(ctx, me, desk.CaseQuery{Procedure: sharing.CorrectionDispute, As: sharing.AsProvider, UnderWay: true, Order: desk.Orders[0], Limit: benchRows}); err != nil {
 		return err
 	}
 	now, err := d.Now(ctx)
@@ -145,7 +145,7 @@ func (v *visit) benchDepartment(page *workbenchPage) error {
 func (v *visit) benchApplicant(page *workbenchPage) error {
 	d, ctx, me := v.site.desk, v.ctx(), v.user
 	var err error
-	if page.Cases, err = d.Cases(ctx, me, desk.CaseQuery{As: sharing.AsApplicant, Open: true, Waits: true, Order: desk.Orders[0], Limit: benchRows}); err != nil {
+	if page.Cases, err = d.Cases(ctx, me, desk.CaseQuery{As: sharing.AsApplicant, UnderWay: true, Waits: true, Order: desk.Orders[0], Limit: benchRows}); err != nil {
 		return err
 	}
 	if page.Drafts, err = d.Applications(ctx, me, sharing.Draft, "", benchTasks); err != nil {
