@@ -29,7 +29,7 @@ func (d *Desk) Overdue(ctx context.Context, who sharing.User, q OverdueQuery) (B
 	if err != nil {
 		return Board{}, err
 	}
-	rows, next, total, err := d.Store.OpenDeadlines(ctx, b.scopes, filter)
+	rows, next, total, err := d.Store.OpenDeadlines(ctx, b.scopes, filter, board.length(q.Light))
 	if err != nil {
 		return Board{}, err
 	}
@@ -53,6 +53,21 @@ func (d *Desk) Overdue(ctx context.Context, who sharing.User, q OverdueQuery) (B
 		board.Items.Items = append(board.Items.Items, d.overdueItem(who, row, chases[row.ID], b.now))
 	}
 	return board, nil
+}
+
+// length is how long the list is by the figures; -1 where they do not tell.
+func (b Board) length(light Light) int {
+	switch light {
+	case "":
+		return b.Overdue + b.DueSoon
+	case Red:
+		return b.Overdue
+	case Yellow:
+		return b.DueSoon
+	case AnyLight:
+		return b.Open
+	}
+	return -1
 }
 
 // MaxExport is how many rows one export holds at most.

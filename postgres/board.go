@@ -181,22 +181,24 @@ func (s *Store) Trend(ctx context.Context, scopes sharing.Scopes, departmentID s
 	if departmentID != "" {
 		w.and("c.provider_id = ?", departmentID)
 	}
-	also := func(condition string) string { return w.String() + " AND " + condition }
 	rows, err := s.pool.Query(ctx, `
-		SELECT 'received', width_bucket(c.received_at, `+at+`::timestamptz[]), count(*)
-		FROM cases c `+also(`c.received_at >= `+first+` AND c.received_at < `+last)+` GROUP BY 2
+		WITH came AS (
+			SELECT width_bucket(c.received_at, `+at+`::timestamptz[]) AS n FROM cases c `+w.String()+` AND c.received_at >= `+first+` AND c.received_at < `+last+`),
+		went AS (
+			SELECT width_bucket(c.closed_at, `+at+`::timestamptz[]) AS n, `+metLate+` AS late FROM cases c `+w.String()+` AND c.closed_at >= `+first+` AND c.closed_at < `+last+`),
+		missed AS (
+			SELECT l.case_id, l.due_at, NULL::timestamptz AS met_at FROM deadlines l WHERE l.state = 'running' AND l.due_at <= `+last+`
+			UNION ALL
+			SELECT l.case_id, l.due_at, l.met_at FROM deadlines l WHERE l.state = 'met' AND l.met_at >= l.due_at AND l.met_at >= `+first+` AND l.due_at <= `+last+`)
+		SELECT 'received', n, count(*) FROM came GROUP BY n
 		UNION ALL
-		SELECT 'closed', width_bucket(c.closed_at, `+at+`::timestamptz[]), count(*)
-		FROM cases c `+also(`c.closed_at >= `+first+` AND c.closed_at < `+last)+` GROUP BY 2
+		SELECT 'closed', n, count(*) FROM went GROUP BY n
 		UNION ALL
-		SELECT 'late', width_bucket(c.closed_at, `+at+`::timestamptz[]), count(*)
-		FROM cases c `+also(`c.closed_at >= `+first+` AND c.closed_at < `+last+` AND `+metLate)+` GROUP BY 2
+		SELECT 'late', n, count(*) FROM went WHERE late GROUP BY n
 		UNION ALL
 		SELECT 'overdue', e.n::integer - 1, count(*)
-		FROM unnest(`+at+`::timestamptz[]) WITH ORDINALITY e (at, n),
-			(SELECT l.due_at, l.met_at FROM cases c JOIN deadlines l ON l.case_id = c.id `+
-		also(`l.due_at <= `+last+` AND (l.state = 'running' OR l.state = 'met' AND l.met_at >= l.due_at AND l.met_at >= `+first+`)`)+`) l
-		WHERE e.n > 1 AND l.due_at <= e.at AND (l.met_at IS NULL OR l.met_at >= e.at) GROUP BY 2`, w.args...)
+		FROM unnest(`+at+`::timestamptz[]) WITH ORDINALITY e (at, n), (SELECT l.* FROM missed l JOIN cases c ON c.id = l.case_id `+w.String()+`) l
+		WHERE e.n > 1 AND l.due_at <= e.at AND (l.met_at IS NULL OR l.met_at >= e.at) GROUP BY e.n`, w.args...)
 	if err != nil {
 		return nil, translate(err)
 	}

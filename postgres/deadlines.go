@@ -222,15 +222,13 @@ func scanOpenDeadline(row pgx.Row) (OpenDeadline, error) {
 }
 
 // OpenDeadlines returns one page of the running clocks with a due date on cases
-// the scopes allow, the first due first.
-func (s *Store) OpenDeadlines(ctx context.Context, scopes sharing.Scopes, f DeadlineFilter) (page []OpenDeadline, next string, total int, err error) {
-	key := "l.due_at"
-	if f.Undated {
-		key = "coalesce(l.due_at, 'infinity')"
-	}
+// the scopes allow, the first due first. It does not count them again where known tells
+// how many they are, 0 or more.
+func (s *Store) OpenDeadlines(ctx context.Context, scopes sharing.Scopes, f DeadlineFilter, known int) (page []OpenDeadline, next string, total int, err error) {
 	return list(ctx, s.pool, listing[OpenDeadline]{
 		query: selectOpenDeadline, count: `SELECT count(*) FROM cases c JOIN deadlines l ON l.case_id = c.id `,
-		where: f.where(scopes), key: key, cast: "timestamptz", id: "l.id::text", cursor: f.Cursor, limit: f.Limit,
+		where: f.where(scopes), known: known >= 0, total: known,
+		key: "coalesce(l.due_at, 'infinity')", cast: "timestamptz", id: "l.id::text", cursor: f.Cursor, limit: f.Limit,
 		scan: scanOpenDeadline,
 		at: func(o OpenDeadline) (string, string) {
 			if o.DueAt.IsZero() {

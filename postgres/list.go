@@ -25,10 +25,15 @@ type listing[T any] struct {
 	// order names one of several orders that the same list can have; a cursor of one
 	// is not one of another. Empty for the usual order.
 	order string
+	// known: the total is, and not to be counted.
+	known bool
+	total int
 }
 
 func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next string, total int, err error) {
-	if err := q.QueryRow(ctx, l.count+l.where.String(), l.where.args...).Scan(&total); err != nil {
+	if l.known {
+		total = l.total
+	} else if err := q.QueryRow(ctx, l.count+l.where.String(), l.where.args...).Scan(&total); err != nil {
 		return nil, "", 0, translate(err)
 	}
 	direction, compare := "", ">"
