@@ -29,7 +29,7 @@ func (d *Desk) Overdue(ctx context.Context, who sharing.User, q OverdueQuery) (B
 	if err != nil {
 		return Board{}, err
 	}
-	rows, next, total, err := d.Store.OpenDeadlines(ctx, b.scopes, filter, board.length(q.Light))
+	rows, next, total, err := d.Store.OpenDeadlines(ctx, b.scopes, filter, board.length(q))
 	if err != nil {
 		return Board{}, err
 	}
@@ -56,8 +56,11 @@ func (d *Desk) Overdue(ctx context.Context, who sharing.User, q OverdueQuery) (B
 }
 
 // length is how long the list is by the figures; -1 where they do not tell.
-func (b Board) length(light Light) int {
-	switch light {
+func (b Board) length(q OverdueQuery) int {
+	if q.Cases != nil {
+		return -1
+	}
+	switch q.Light {
 	case "":
 		return b.Overdue + b.DueSoon
 	case Red:
@@ -75,7 +78,7 @@ const MaxExport = 100_000
 
 // EachOverdue calls do with each row of the board's list that q asks for, whatever
 // its cursor and limit, in the list's order and [MaxExport] of them at most. It
-// holds one at a time. What was done about them is left out.
+// holds few at a time.
 func (d *Desk) EachOverdue(ctx context.Context, who sharing.User, q OverdueQuery, do func(OverdueItem) error) error {
 	b, err := d.boardAt(ctx, who)
 	if err != nil {
@@ -85,9 +88,35 @@ func (d *Desk) EachOverdue(ctx context.Context, who sharing.User, q OverdueQuery
 	if err != nil {
 		return err
 	}
-	return d.Store.EachOpenDeadline(ctx, b.scopes, filter, MaxExport, func(row postgres.OpenDeadline) error {
-		return do(OverdueItem{Case: row.Case, Clock: *d.clock(row.Case, row.Deadline, b.now)})
+	const few = 500
+	var (
+		rows []postgres.OpenDeadline
+		ids  []string
+	)
+	pass := func() error {
+		chases, err := d.Store.Chases(ctx, ids, who.Department.ID, sharing.DateOf(b.now))
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := do(d.overdueItem(who, row, chases[row.ID], b.now)); err != nil {
+				return err
+			}
+		}
+		rows, ids = rows[:0], ids[:0]
+		return nil
+	}
+	err = d.Store.EachOpenDeadline(ctx, b.scopes, filter, MaxExport, func(row postgres.OpenDeadline) error {
+		rows, ids = append(rows, row), append(ids, row.ID)
+		if len(rows) < few {
+			return nil
+		}
+		return pass()
 	})
+	if err != nil {
+		return err
+	}
+	return pass()
 }
 
 // boardView is what a reader watches, and the instant of it.
@@ -111,7 +140,7 @@ func (d *Desk) boardAt(ctx context.Context, who sharing.User) (boardView, error)
 
 // filter makes the condition of the board's list.
 func (b boardView) filter(q OverdueQuery) (postgres.DeadlineFilter, error) {
-	f := postgres.DeadlineFilter{Owes: q.Provider, Procedure: q.Procedure, Duty: q.Duty, Cursor: q.Cursor, Limit: bound(q.Limit), Before: after(b.horizon)}
+	f := postgres.DeadlineFilter{Owes: q.Provider, Procedure: q.Procedure, Duty: q.Duty, Cases: q.Cases, Cursor: q.Cursor, Limit: bound(q.Limit), Before: after(b.horizon)}
 	switch q.Light {
 	case "":
 	case Red:

@@ -138,8 +138,10 @@ type OverdueQuery struct {
 	Procedure sharing.Procedure
 	Duty      string
 	Light     Light // of the list only: "" for overdue and due soon, or [AnyLight]
-	Cursor    string
-	Limit     int
+	// Cases narrows the list to these, by their ids.
+	Cases  []string
+	Cursor string
+	Limit  int
 }
 
 // Light is how urgent a deadline is.

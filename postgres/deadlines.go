@@ -174,6 +174,7 @@ type DeadlineFilter struct {
 	Owes      string // department
 	Procedure sharing.Procedure
 	Duty      string
+	Cases     []string  // ids
 	From      time.Time // due at or after
 	Before    time.Time // due before
 	// Undated has those listed too that stand still or have no due date.
@@ -198,6 +199,9 @@ func (f DeadlineFilter) where(scopes sharing.Scopes) where {
 	}
 	if f.Duty != "" {
 		w.and("l.duty = ?", f.Duty)
+	}
+	if f.Cases != nil {
+		w.and("c.id::text = ANY(?)", f.Cases)
 	}
 	if !f.From.IsZero() {
 		w.and("l.due_at >= ?", f.From)

@@ -63,23 +63,23 @@ func (v *visit) catalog() error {
 	for _, g := range securityGrades {
 		page.Grades = append(page.Grades, choice{Value: strconv.Itoa(int(g)), Label: w.T("grade", g), Chosen: g == q.Grade})
 	}
-	if chosen(page.Departments) != "" {
+	if chosenLabel(page.Departments) != "" {
 		q.Provider = v.QueryParam("provider")
 	}
-	q.Format = chosen(page.Formats)
+	q.Format = chosenLabel(page.Formats)
 	if page.Found, err = v.site.desk.Catalog(v.ctx(), v.user, q); err != nil {
 		return err
 	}
 	c := chips{visit: v, base: []string{"draft"}}
 	c.chip("q", w.T("catalog.q"), page.Text)
-	c.chip("class", w.T("resource.class"), chosen(page.Classes))
-	c.chip("provider", w.T("resource.provider"), chosen(page.Departments))
-	c.chip("base", w.T("resource.base"), chosen(page.Bases))
+	c.chip("class", w.T("resource.class"), chosenLabel(page.Classes))
+	c.chip("provider", w.T("resource.provider"), chosenLabel(page.Departments))
+	c.chip("base", w.T("resource.base"), chosenLabel(page.Bases))
 	before := len(c.list)
-	c.chip("grade", w.T("catalog.grade"), chosen(page.Grades))
-	c.chip("cycle", w.T("resource.cycle"), chosen(page.Cycles))
-	c.chip("mode", w.T("resource.modes"), chosen(page.Modes))
-	c.chip("format", w.T("resource.format"), chosen(page.Formats))
+	c.chip("grade", w.T("catalog.grade"), chosenLabel(page.Grades))
+	c.chip("cycle", w.T("resource.cycle"), chosenLabel(page.Cycles))
+	c.chip("mode", w.T("resource.modes"), chosenLabel(page.Modes))
+	c.chip("format", w.T("resource.format"), chosenLabel(page.Formats))
 	page.Chips, page.Clear, page.Further = c.list, c.clear(), len(c.list) > before
 	page.More = v.more(page.Found.Total, page.Found.Next)
 	return v.ok("catalog", "catalog", page)

@@ -80,8 +80,8 @@ func (v *visit) departmentOptions(all []sharing.Department, chosen string) []cho
 	return list
 }
 
-// chosen is the label of the option that is.
-func chosen(list []choice) string {
+// chosenLabel is the label of the option that is.
+func chosenLabel(list []choice) string {
 	if i := slices.IndexFunc(list, func(c choice) bool { return c.Chosen }); i >= 0 {
 		return list[i].Label
 	}

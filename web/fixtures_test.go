@@ -371,7 +371,6 @@ func fixtures() []fixture {
 			{Resource: grant.Resource, Provider: police, Since: noon}}}, More: more}},
 		{"corrected", "marks", marksPage{Tabs: tabs, Corrected: true, Found: desk.Page[desk.Mark]{Items: []desk.Mark{{Resource: grant.Resource, Provider: police, Since: noon}}}}},
 		{"empty", "marks", marksPage{Tabs: tabs}},
-		{"full", "board", boardPage{Endings: endings, Board: board, Provider: police.ID, Light: desk.Red, Address: "/board?x=1", Chosen: &police, More: more}}, {"empty", "board", boardPage{}},
 		{"asked", "due", duePage{Form: formFixture(), Regulations: []regulationDuties{{ID: "x", Title: hostile, Duties: []choice{{Value: "x", Label: hostile, Chosen: true}}}},
 			Result: &dueResult{Received: sharing.DateOf(noon), Budget: sharing.Budget{N: 1, Unit: sharing.Months}, Projection: projection, Duty: hostile, Cite: hostile, Warning: true}}},
 		{"new", "due", duePage{Form: newForm(0)}},
@@ -383,6 +382,7 @@ func fixtures() []fixture {
 	pages = append(pages, grantFixtures()...)
 	pages = append(pages, letterFixtures()...)
 	pages = append(pages, projectFixtures()...)
+	pages = append(pages, boardFixtures(endings, tabs, more, board)...)
 	return pages
 }
 

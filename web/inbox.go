@@ -41,7 +41,7 @@ type inboxTab struct {
 func (p inboxPage) OfCases() bool { return p.Tab == "mine" || p.Tab == "following" }
 
 // Sorted reports whether the list is not in its usual order.
-func (p inboxPage) Sorted() bool { return chosen(p.Orders) != "" }
+func (p inboxPage) Sorted() bool { return chosenLabel(p.Orders) != "" }
 
 // inbox lists tasks, the most urgent first.
 func (v *visit) inbox() error {
@@ -63,12 +63,12 @@ func (v *visit) inbox() error {
 	page.Procedures, page.Orders = v.procedureOptions(procedure), v.orderOptions(order)
 	page.Departments = v.departmentOptions(departments, v.QueryParam("department"))
 	department := ""
-	if chosen(page.Departments) != "" {
+	if chosenLabel(page.Departments) != "" {
 		department = v.QueryParam("department")
 	}
 	c := chips{visit: v, base: []string{"tab"}}
 	c.chip("q", v.words.T("inbox.q"), page.Text)
-	c.chip("procedure", v.words.T("case.procedure"), chosen(page.Procedures))
+	c.chip("procedure", v.words.T("case.procedure"), chosenLabel(page.Procedures))
 	if page.OfCases() {
 		light := oneOf(v, "light", desk.Lights)
 		page.Lights = v.lightOptions(light)
@@ -85,19 +85,19 @@ func (v *visit) inbox() error {
 			page.Taken = options(desk.TakenBy, q.Taken, func(t desk.Taken) string { return v.words.Code("taken", t) })
 		}
 		page.Kinds = options(kinds, q.Kind, func(k sharing.TaskKind) string { return v.words.Code("task", k) })
-		c.chip("kind", v.words.T("task"), chosen(page.Kinds))
+		c.chip("kind", v.words.T("task"), chosenLabel(page.Kinds))
 		page.Tasks, err = v.site.desk.Tasks(v.ctx(), v.user, q)
 		page.More = v.more(page.Tasks.Total, page.Tasks.Next)
 	}
 	if err != nil {
 		return err
 	}
-	c.chip("light", v.words.T("case.left"), chosen(page.Lights))
+	c.chip("light", v.words.T("case.left"), chosenLabel(page.Lights))
 	if page.Due != "" {
 		c.chip("due", v.words.T("case.left"), v.words.Code("due", page.Due))
 	}
-	c.chip("taken", v.words.T("task.who"), chosen(page.Taken))
-	c.chip("department", v.words.T("inbox.department"), chosen(page.Departments))
+	c.chip("taken", v.words.T("task.who"), chosenLabel(page.Taken))
+	c.chip("department", v.words.T("inbox.department"), chosenLabel(page.Departments))
 	page.Chips, page.Clear = c.list, c.clear()
 	return v.ok("inbox", "inbox", page)
 }
