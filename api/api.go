@@ -237,6 +237,8 @@ func (s *server) handlers() map[string]handler {
 		"release":            s.release,
 		"messages":           s.messages,
 		"overdue":            s.overdue,
+		"trend":              s.trend,
+		"moves":              s.moves,
 		"grants":             s.grants,
 		"upload":             s.upload,
 		"attachment":         s.attachment,

@@ -70,10 +70,12 @@ func (s *server) overdue(c echo.Context, who sharing.User) error {
 		return err
 	}
 	board, err := s.desk.Overdue(c.Request().Context(), who, desk.OverdueQuery{
-		Provider: c.QueryParam("provider"),
-		Light:    desk.Light(c.QueryParam("light")),
-		Cursor:   cursor,
-		Limit:    limit,
+		Provider:  c.QueryParam("provider"),
+		Procedure: sharing.Procedure(c.QueryParam("procedure")),
+		Duty:      c.QueryParam("duty"),
+		Light:     desk.Light(c.QueryParam("light")),
+		Cursor:    cursor,
+		Limit:     limit,
 	})
 	if err != nil {
 		return err
@@ -84,6 +86,8 @@ func (s *server) overdue(c echo.Context, who sharing.User) error {
 		DueSoon:     board.DueSoon,
 		Overdue:     board.Overdue,
 		Departments: each(board.Departments, viewFigures),
+		Procedures:  each(board.Procedures, viewProcedureFigures),
+		Duties:      each(board.Duties, viewDutyFigures),
 		page:        viewPage(board.Items, viewOverdueItem),
 	})
 }
@@ -137,12 +141,38 @@ func viewMessage(m desk.MessageView) messageView {
 }
 
 type boardView struct {
-	At          time.Time     `json:"at"`
-	Open        int           `json:"open"`
-	DueSoon     int           `json:"due_soon"`
-	Overdue     int           `json:"overdue"`
-	Departments []figuresView `json:"departments"`
+	At          time.Time              `json:"at"`
+	Open        int                    `json:"open"`
+	DueSoon     int                    `json:"due_soon"`
+	Overdue     int                    `json:"overdue"`
+	Departments []figuresView          `json:"departments"`
+	Procedures  []procedureFiguresView `json:"procedures"`
+	Duties      []dutyFiguresView      `json:"duties"`
 	page[overdueItemView]
+}
+
+type procedureFiguresView struct {
+	Procedure sharing.Procedure `json:"procedure"`
+	Open      int               `json:"open"`
+	DueSoon   int               `json:"due_soon"`
+	Overdue   int               `json:"overdue"`
+}
+
+func viewProcedureFigures(f desk.ProcedureFigures) procedureFiguresView {
+	return procedureFiguresView{f.Procedure, f.Open, f.DueSoon, f.Overdue}
+}
+
+type dutyFiguresView struct {
+	Duty    string `json:"duty"`
+	Title   string `json:"title"`
+	TitleEN string `json:"title_en"`
+	Open    int    `json:"open"`
+	DueSoon int    `json:"due_soon"`
+	Overdue int    `json:"overdue"`
+}
+
+func viewDutyFigures(f desk.DutyFigures) dutyFiguresView {
+	return dutyFiguresView{f.Duty, f.Title, f.TitleEN, f.Open, f.DueSoon, f.Overdue}
 }
 
 type figuresView struct {
@@ -157,10 +187,106 @@ func viewFigures(f desk.DepartmentFigures) figuresView {
 }
 
 type overdueItemView struct {
-	Case  caseView  `json:"case"`
-	Clock clockView `json:"clock"`
+	Case  caseView         `json:"case"`
+	Clock clockView        `json:"clock"`
+	Chase chaseView        `json:"chase"`
+	Can   []sharing.Action `json:"can"`
 }
 
 func viewOverdueItem(i desk.OverdueItem) overdueItemView {
-	return overdueItemView{viewCase(i.Case), viewClock(i.Clock)}
+	return overdueItemView{viewCase(i.Case), viewClock(i.Clock), viewChase(i.Chase), append([]sharing.Action{}, i.Can...)}
+}
+
+type chaseView struct {
+	Holder       string           `json:"holder,omitempty"`
+	TakenBy      string           `json:"taken_by,omitempty"`
+	Rung         sharing.RungKind `json:"rung,omitempty"`
+	UrgedAt      *time.Time       `json:"urged_at,omitempty"`
+	UrgedBy      string           `json:"urged_by,omitempty"`
+	UrgedToday   bool             `json:"urged_today"`
+	SupervisedAt *time.Time       `json:"supervised_at,omitempty"`
+	SupervisedBy string           `json:"supervised_by,omitempty"`
+	ReplyBy      *sharing.Date    `json:"reply_by,omitempty"`
+	RepliedAt    *time.Time       `json:"replied_at,omitempty"`
+}
+
+func viewChase(c desk.Chase) chaseView {
+	v := chaseView{Holder: c.Holder.ID, TakenBy: c.TakenBy, Rung: c.Rung, UrgedAt: localOrNil(c.Urged), UrgedBy: c.UrgedBy.ID, UrgedToday: c.UrgedToday,
+		SupervisedAt: localOrNil(c.Supervised), SupervisedBy: c.SupervisedBy.ID, RepliedAt: localOrNil(c.Replied)}
+	if !c.ReplyBy.IsZero() {
+		v.ReplyBy = &c.ReplyBy
+	}
+	return v
+}
+
+func (s *server) trend(c echo.Context, who sharing.User) error {
+	t, err := s.desk.Trend(c.Request().Context(), who, desk.TrendQuery{By: desk.Period(c.QueryParam("by")), Provider: c.QueryParam("provider")})
+	if err != nil {
+		return err
+	}
+	all := viewAnswering(t.All)
+	all.Department = nil
+	return c.JSON(http.StatusOK, trendView{By: t.By, At: local(t.At), Stretches: each(t.Stretches, viewStretch), Departments: each(t.Departments, viewAnswering), All: all})
+}
+
+type trendView struct {
+	By          desk.Period     `json:"by"`
+	At          time.Time       `json:"at"`
+	Stretches   []stretchView   `json:"stretches"`
+	Departments []answeringView `json:"departments"`
+	All         answeringView   `json:"all"`
+}
+
+type stretchView struct {
+	From       sharing.Date `json:"from"`
+	To         sharing.Date `json:"to"`
+	Received   int          `json:"received"`
+	Closed     int          `json:"closed"`
+	ClosedLate int          `json:"closed_late"`
+	Overdue    int          `json:"overdue"`
+}
+
+func viewStretch(s desk.Stretch) stretchView {
+	return stretchView{s.From, s.To, s.Received, s.Closed, s.ClosedLate, s.Overdue}
+}
+
+type answeringView struct {
+	Department *departmentView `json:"department,omitempty"`
+	Answers    int             `json:"answers"`
+	Late       int             `json:"late"`
+	Median     float64         `json:"median"`
+}
+
+func viewAnswering(a desk.Answering) answeringView {
+	department := viewDepartment(a.Department)
+	return answeringView{&department, a.Answers, a.Late, a.Median}
+}
+
+func (s *server) moves(c echo.Context, who sharing.User) error {
+	cursor, limit, err := paging(c)
+	if err != nil {
+		return err
+	}
+	found, err := s.desk.Moves(c.Request().Context(), who, c.QueryParam("notice"), cursor, limit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, viewPage(found, viewMove))
+}
+
+type moveView struct {
+	Case        caseView       `json:"case"`
+	At          time.Time      `json:"at"`
+	Duty        string         `json:"duty"`
+	Owes        departmentView `json:"owes"`
+	From        sharing.Date   `json:"from"`
+	To          sharing.Date   `json:"to"`
+	Notice      string         `json:"notice"`
+	Provisional bool           `json:"provisional"`
+	Shortened   bool           `json:"shortened"`
+	Confirmed   bool           `json:"confirmed"`
+}
+
+func viewMove(m desk.Move) moveView {
+	return moveView{viewCase(m.Case), local(m.At), m.Duty, viewDepartment(m.Owes), m.From, m.To, m.Notice, m.Provisional, m.Shortened, m.Confirmed}
 }

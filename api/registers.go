@@ -61,11 +61,12 @@ type bulletinLineView struct {
 	Cycled     int             `json:"cycled"`
 	Fresh      int             `json:"fresh"`
 	Days       int             `json:"working_days"`
+	Median     float64         `json:"median"`
 }
 
 func viewBulletinLine(l desk.BulletinLine) bulletinLineView {
 	v := bulletinLineView{Answered: l.Answered, InTime: l.InTime, Late: l.Late, Refused: l.Refused, Overturned: l.Overturned, Overdue: l.Overdue,
-		Disputes: l.Disputes, Corrected: l.Corrected, Cycled: l.Cycled, Fresh: l.Fresh, Days: l.Days}
+		Disputes: l.Disputes, Corrected: l.Corrected, Cycled: l.Cycled, Fresh: l.Fresh, Days: l.Days, Median: l.Median}
 	if l.Department.ID != "" {
 		d := viewDepartment(l.Department)
 		v.Department = &d

@@ -76,7 +76,15 @@ var schemas = map[string]any{
 	"ApplicationPage":     page[applicationView]{},
 	"Attachment":          attachmentView{},
 	"Basis":               sharing.Basis{},
+	"Answering":           answeringView{},
 	"Board":               boardView{},
+	"Chase":               chaseView{},
+	"DutyFigures":         dutyFiguresView{},
+	"Move":                moveView{},
+	"MovePage":            page[moveView]{},
+	"ProcedureFigures":    procedureFiguresView{},
+	"Stretch":             stretchView{},
+	"Trend":               trendView{},
 	"Budget":              budgetView{},
 	"Case":                caseView{},
 	"CaseDetail":          caseDetail{},
@@ -525,6 +533,8 @@ func sameKind(t reflect.Type, s *openapi3.Schema) error {
 			want = "boolean"
 		case reflect.Int, reflect.Int32, reflect.Int64:
 			want = "integer"
+		case reflect.Float64:
+			want = "number"
 		case reflect.Slice:
 			want = "array"
 		}
