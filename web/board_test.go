@@ -3,18 +3,25 @@ package web
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/net/html"
 
+	"gongshu/api"
 	"gongshu/demo"
 	"gongshu/desk"
 	"gongshu/desk/desktest"
@@ -131,6 +138,68 @@ func owing(t *testing.T, rig *desktest.Rig, id string) string {
 	c, err := rig.Case(t.Context(), rig.User(centre), id)
 	require.NoError(t, err)
 	return c.Provider.ID
+}
+
+// The numbers on the page are those of the REST interface.
+func TestTheBoardAgreesWithTheAPI(t *testing.T) {
+	rig := desktest.New(t)
+	play(t, rig, "shuozhou")
+	var told struct {
+		Open, Overdue int
+		DueSoon       int `json:"due_soon"`
+		Total         int
+		Departments   []struct {
+			Department struct{ ID string }
+			Open       int
+			Overdue    int
+			DueSoon    int `json:"due_soon"`
+		}
+		Procedures []struct {
+			Procedure           string
+			Open, Overdue, Soon int
+		}
+		Duties []struct {
+			Duty          string
+			Open, Overdue int
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, api.Base+"/overdue", nil)
+	r.Header.Set("Authorization", "Bearer "+rig.Token(centre))
+	w := httptest.NewRecorder()
+	api.New(rig.Desk, api.Options{}).ServeHTTP(w, r)
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &told))
+	root, err := html.Parse(strings.NewReader(as(t, serve(t, rig), centre).get("/board").is(200).body))
+	require.NoError(t, err)
+	shown := map[string]int{}
+	for n := range root.Descendants() {
+		if id := attribute(n, "id"); n.Data == "a" && strings.HasPrefix(id, "board-") {
+			digits := ""
+			for c := range n.Descendants() {
+				if c.Type == html.TextNode {
+					digits += c.Data
+				}
+			}
+			if number, err := strconv.Atoi(regexp.MustCompile("[0-9]+").FindString(digits)); err == nil {
+				shown[id] = number
+			}
+		}
+	}
+	require.Positive(t, told.Overdue)
+	want := map[string]int{"board-red": told.Overdue, "board-yellow": told.DueSoon, "board-any": told.Open}
+	for _, d := range told.Departments {
+		want["board-provider-"+d.Department.ID+"-red"], want["board-provider-"+d.Department.ID+"-yellow"], want["board-provider-"+d.Department.ID+"-any"] = d.Overdue, d.DueSoon, d.Open
+	}
+	for _, p := range told.Procedures {
+		want["board-procedure-"+p.Procedure+"-red"], want["board-procedure-"+p.Procedure+"-any"] = p.Overdue, p.Open
+	}
+	for _, d := range told.Duties {
+		want["board-duty-"+d.Duty+"-red"], want["board-duty-"+d.Duty+"-any"] = d.Overdue, d.Open
+	}
+	require.Greater(t, len(want), 12)
+	for id, n := range want {
+		require.Equal(t, n, shown[id], id) // what is 0 leads nowhere
+	}
 }
 
 func TestTrendNoticesAndBulletinPages(t *testing.T) {
