@@ -114,50 +114,60 @@ type NewKey struct {
 	Days       int            // after which it expires, 1 to MaxKeyDays
 }
 
-// CreateKey makes a key and returns it with its secret, which cannot be told again.
-// Only the owner of the tables may; by is who does, for the audit trail.
-func (d *Desk) CreateKey(ctx context.Context, by string, n NewKey) (Key, string, error) {
+// CreateKey makes a key for the installation's operator at the command line and
+// returns it with its secret, which cannot be told again; by is who does, for the
+// audit trail. Administrators do with [Desk.MakeKey].
+func (d *Desk) CreateKey(ctx context.Context, by string, n NewKey) (key Key, secret string, err error) {
 	n.Name = strings.TrimSpace(n.Name)
 	if err := n.check(); err != nil {
 		return Key{}, "", err
 	}
+	err = d.Store.InTx(ctx, func(tx *postgres.Tx) error {
+		e := sharing.Entry{Actor: by, Action: keyCreated}
+		if key, secret, err = makeKey(ctx, tx, &e, n); err != nil {
+			return err
+		}
+		return tx.Append(ctx, e)
+	})
+	if err != nil {
+		return Key{}, "", err
+	}
+	return key, secret, nil
+}
+
+// makeKey makes a key that was checked, and completes the entry of the audit trail.
+func makeKey(ctx context.Context, tx *postgres.Tx, e *sharing.Entry, n NewKey) (Key, string, error) {
 	id := strings.ToLower(rand.Text()[:12])
 	secret, err := keySecret(id)
 	if err != nil {
 		return Key{}, "", err
 	}
-	var key Key
-	err = d.Store.InTx(ctx, func(tx *postgres.Tx) error {
-		people, err := tx.LockUsers(ctx, n.User)
-		if err != nil {
-			return err
-		}
-		who, ok := people[n.User]
-		if !ok || who.Department.ID != n.Department {
-			return sharing.Invalid("/user", "exists", "no such enabled user of the department")
-		}
-		for i, r := range n.Roles {
-			if !slices.Contains(who.Roles, r) {
-				return sharing.Invalid("/roles/"+strconv.Itoa(i), "one_of", "the user's own: "+joined(who.Roles))
-			}
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		key = Key{ID: id, Name: n.Name, Department: who.Department, UserID: who.ID, UserName: who.Name, Roles: n.Roles, Scopes: n.Scopes,
-			Addresses: n.Addresses, CreatedAt: now, CreatedBy: by, ExpiresAt: now.Add(time.Duration(n.Days) * 24 * time.Hour)}
-		if err := tx.InsertKey(ctx, key, secret); err != nil {
-			return err
-		}
-		return tx.Append(ctx, keyEntry(sharing.Entry{Actor: by}, key, keyCreated, now, map[string]string{
-			"user": who.ID, "name": key.Name, "roles": joined(key.Roles), "scopes": strings.Join(key.Scopes, " "), "addresses": joined(key.Addresses),
-			"expires": key.ExpiresAt.UTC().Format(time.RFC3339),
-		}))
-	})
+	people, err := tx.LockUsers(ctx, n.User)
 	if err != nil {
 		return Key{}, "", err
 	}
+	who, ok := people[n.User]
+	if !ok || who.Department.ID != n.Department {
+		return Key{}, "", sharing.Invalid("/user", "exists", "no such enabled user of the department")
+	}
+	for i, r := range n.Roles {
+		if !slices.Contains(who.Roles, r) {
+			return Key{}, "", sharing.Invalid("/roles/"+strconv.Itoa(i), "one_of", "the user's own: "+joined(who.Roles))
+		}
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return Key{}, "", err
+	}
+	key := Key{ID: id, Name: n.Name, Department: who.Department, UserID: who.ID, UserName: who.Name, Roles: n.Roles, Scopes: n.Scopes,
+		Addresses: n.Addresses, CreatedAt: now, CreatedBy: e.Actor, ExpiresAt: now.Add(time.Duration(n.Days) * 24 * time.Hour)}
+	if err := tx.InsertKey(ctx, key, secret); err != nil {
+		return Key{}, "", err
+	}
+	keyEntry(e, key, now, map[string]string{
+		"user": who.ID, "name": key.Name, "roles": joined(key.Roles), "scopes": strings.Join(key.Scopes, " "), "addresses": joined(key.Addresses),
+		"expires": key.ExpiresAt.UTC().Format(time.RFC3339),
+	})
 	return key, secret, nil
 }
 
@@ -214,37 +224,16 @@ func repeats[T ~string](all []T) bool {
 }
 
 // RotateKey gives a key another secret and returns it. The one before stays good for
-// the time overlap, at most MaxKeyOverlap; one from before that ends at once. Only
-// the owner of the tables may.
-func (d *Desk) RotateKey(ctx context.Context, by, id string, overlap time.Duration) (Key, string, error) {
-	if overlap < 0 || overlap > MaxKeyOverlap {
-		return Key{}, "", sharing.Invalid("/overlap", "range", "0 to 7 days")
-	}
-	secret, err := keySecret(id)
-	if err != nil {
-		return Key{}, "", err
-	}
-	var key Key
+// the time overlap, at most MaxKeyOverlap; one from before that ends at once. It is for
+// the installation's operator at the command line; administrators do with
+// [Desk.RenewKey].
+func (d *Desk) RotateKey(ctx context.Context, by, id string, overlap time.Duration) (key Key, secret string, err error) {
 	err = d.Store.InTx(ctx, func(tx *postgres.Tx) error {
-		if key, err = tx.LockKey(ctx, id); err != nil {
+		e := sharing.Entry{Actor: by, Action: keyRotated}
+		if key, secret, err = rotateKey(ctx, tx, &e, id, overlap); err != nil {
 			return err
 		}
-		if key.RevokedAt != nil || key.Expired {
-			return sharing.Errorf(sharing.CodeWrongState, "the key has ended")
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		key.RotatedAt, key.OldUntil = &now, nil
-		if overlap > 0 {
-			until := now.Add(overlap)
-			key.OldUntil = &until
-		}
-		if err := tx.RotateKey(ctx, id, secret, now, key.OldUntil); err != nil {
-			return err
-		}
-		return tx.Append(ctx, keyEntry(sharing.Entry{Actor: by}, key, keyRotated, now, map[string]string{"overlap": overlap.String()}))
+		return tx.Append(ctx, e)
 	})
 	if err != nil {
 		return Key{}, "", err
@@ -252,16 +241,60 @@ func (d *Desk) RotateKey(ctx context.Context, by, id string, overlap time.Durati
 	return key, secret, nil
 }
 
-// EndKey revokes a key for the operator; by is who that is, for the audit trail. A
-// department's head does with [Desk.RevokeKey].
+// rotateKey gives a key another secret and completes the entry of the audit trail.
+func rotateKey(ctx context.Context, tx *postgres.Tx, e *sharing.Entry, id string, overlap time.Duration) (Key, string, error) {
+	if overlap < 0 || overlap > MaxKeyOverlap {
+		return Key{}, "", sharing.Invalid("/overlap", "range", "0 to 7 days")
+	}
+	secret, err := keySecret(id)
+	if err != nil {
+		return Key{}, "", err
+	}
+	key, err := tx.LockKey(ctx, id)
+	if err != nil {
+		return Key{}, "", err
+	}
+	if key.RevokedAt != nil || key.Expired {
+		return Key{}, "", sharing.Errorf(sharing.CodeWrongState, "the key has ended")
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return Key{}, "", err
+	}
+	key.RotatedAt, key.OldUntil = &now, nil
+	if overlap > 0 {
+		until := now.Add(overlap)
+		key.OldUntil = &until
+	}
+	if err := tx.RotateKey(ctx, id, secret, now, key.OldUntil); err != nil {
+		return Key{}, "", err
+	}
+	keyEntry(e, key, now, map[string]string{"overlap": overlap.String()})
+	return key, secret, nil
+}
+
+// hours is a time of whole hours; of so many that no time is so long, a day longer
+// than any overlap.
+func hours(n int) time.Duration {
+	longest := MaxKeyOverlap + 24*time.Hour
+	return time.Duration(max(-1, min(n, int(longest.Hours())))) * time.Hour
+}
+
+// EndKey revokes a key for the installation's operator at the command line; by is who
+// that is, for the audit trail. A department's head does with [Desk.RevokeKey],
+// administrators with [Desk.CancelKey].
 func (d *Desk) EndKey(ctx context.Context, by, id string) error {
 	return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
-		return endKey(ctx, tx, sharing.Entry{Actor: by}, id)
+		e := sharing.Entry{Actor: by, Action: keyRevoked}
+		if err := endKey(ctx, tx, &e, id); err != nil {
+			return err
+		}
+		return tx.Append(ctx, e)
 	})
 }
 
-// endKey revokes a key; as says who does.
-func endKey(ctx context.Context, tx *postgres.Tx, as sharing.Entry, id string) error {
+// endKey revokes a key and completes the entry of the audit trail, which says who does.
+func endKey(ctx context.Context, tx *postgres.Tx, e *sharing.Entry, id string) error {
 	key, err := tx.LockKey(ctx, id)
 	if err != nil {
 		return err
@@ -273,10 +306,8 @@ func endKey(ctx context.Context, tx *postgres.Tx, as sharing.Entry, id string) e
 	if err != nil {
 		return err
 	}
-	if err := tx.RevokeKey(ctx, id, as.Actor, now); err != nil {
-		return err
-	}
-	return tx.Append(ctx, keyEntry(as, key, keyRevoked, now, map[string]string{"name": key.Name}))
+	keyEntry(e, key, now, map[string]string{"name": key.Name})
+	return tx.RevokeKey(ctx, id, e.Actor, now)
 }
 
 // What the audit trail says of keys.
@@ -287,11 +318,13 @@ const (
 )
 
 // keyEntry completes the entry of the audit trail for what somebody did to a key.
-func keyEntry(as sharing.Entry, k Key, action sharing.Action, at time.Time, data map[string]string) sharing.Entry {
+func keyEntry(e *sharing.Entry, k Key, at time.Time, data map[string]string) {
 	data["department"] = k.Department.ID
-	as.At, as.RegionID, as.Action, as.SubjectID, as.Data = at, k.Department.RegionID, action, "key-"+k.ID, data
-	return as
+	e.At, e.RegionID, e.SubjectID, e.Data = at, k.Department.RegionID, keySubject(k.ID), data
 }
+
+// keySubject is what the audit trail calls a key.
+func keySubject(id string) string { return "key-" + id }
 
 // headsKeys reports whether a user answers for the keys of their department.
 func headsKeys(who sharing.User) bool {
@@ -332,7 +365,11 @@ func (d *Desk) RevokeKey(ctx context.Context, who sharing.User, idempotencyKey, 
 			if err := tx.FinishCommand(ctx, command.ID, outcome); err != nil {
 				return err
 			}
-			return endKey(ctx, tx, sharing.Entry{Actor: who.ID, DepartmentID: who.Department.ID, Policy: command.Policy}, id)
+			e := sharing.Entry{Actor: who.ID, DepartmentID: who.Department.ID, Action: keyRevoked, Policy: command.Policy}
+			if err := endKey(ctx, tx, &e, id); err != nil {
+				return err
+			}
+			return tx.Append(ctx, e)
 		})
 	})
 }

@@ -52,8 +52,6 @@ func TestKeyIsMadeSound(t *testing.T) {
 		require.Equal(t, sharing.CodeInvalid, sharing.CodeOf(err), field)
 		require.Contains(t, err.Error(), field+":")
 	}
-	_, _, err := r.CreateKey(t.Context(), sharing.System, soundKey())
-	require.ErrorContains(t, err, "permission denied", "the application makes no keys")
 	_, secret, err := owning(r).CreateKey(t.Context(), sharing.System, soundKey())
 	require.NoError(t, err)
 	_, err = r.Authenticate(t.Context(), secret)

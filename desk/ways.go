@@ -241,9 +241,12 @@ func fits(user sharing.User, person signin.Person) (sharing.User, error) {
 		return user, &sharing.Error{Code: CodeSignInDepartment, Detail: person.Department}
 	}
 	for _, role := range person.Roles {
-		if office, bound := sharing.Offices[role]; bound && office != user.Department.Kind {
+		if office, bound := sharing.OfficeOf(role); bound && office != user.Department.Kind {
 			return user, &sharing.Error{Code: CodeSignInRoles, Detail: string(role)}
 		}
+	}
+	if !sharing.Apart(person.Roles) {
+		return user, &sharing.Error{Code: CodeSignInRoles, Detail: "administrations"}
 	}
 	return user, nil
 }

@@ -30,7 +30,6 @@ type People struct {
 // Bounds on a file, so that reading one stays quick.
 const (
 	MaxBytes   = 4 << 20
-	maxName    = 200 // characters
 	maxNesting = 8
 )
 
@@ -94,8 +93,6 @@ var (
 	userID       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$`)
 )
 
-var kinds = []sharing.DepartmentKind{sharing.OrdinaryDepartment, sharing.AuthorityDepartment, sharing.SupervisorDepartment, sharing.FinanceDepartment}
-
 // people holds the list to its rules.
 func (f file) people(list document) People {
 	out := People{Disabled: map[string]bool{}, MergedInto: map[string]string{}}
@@ -124,8 +121,8 @@ func (f file) people(list document) People {
 		if d.Kind == "" {
 			d.Kind = sharing.OrdinaryDepartment
 		}
-		if !slices.Contains(kinds, d.Kind) {
-			f.problem(at+".kind", "unknown kind %q; there are %s", d.Kind, listed(kinds))
+		if !slices.Contains(sharing.DepartmentKinds, d.Kind) {
+			f.problem(at+".kind", "unknown kind %q; there are %s", d.Kind, listed(sharing.DepartmentKinds))
 		}
 		if _, twice := departments[d.ID]; twice {
 			f.problem(at+".id", "department %s occurs twice", d.ID)
@@ -177,7 +174,7 @@ func (f file) people(list document) People {
 		}
 		for j, role := range u.Roles {
 			key := fmt.Sprintf("%s.roles[%d]", at, j)
-			office, bound := sharing.Offices[role]
+			office, bound := sharing.OfficeOf(role)
 			switch {
 			case !slices.Contains(sharing.Roles, role):
 				f.problem(key, "unknown role %q; there are %s", role, listed(sharing.Roles))
@@ -186,6 +183,9 @@ func (f file) people(list document) People {
 			case bound && ok && department.Kind != office:
 				f.problem(key, "%s is a role of a department of kind %s, and %s is of kind %s", role, office, department.ID, department.Kind)
 			}
+		}
+		if !sharing.Apart(u.Roles) {
+			f.problem(at+".roles", "at most one of %s: system, security and audit are administered by different people", listed(sharing.Administrations))
 		}
 		out.Users = append(out.Users, sharing.User{ID: u.ID, Name: u.Name, Department: department, Region: regions[department.RegionID], Roles: u.Roles})
 		out.Disabled[u.ID] = u.Disabled
@@ -211,8 +211,8 @@ func (f file) words(at, s string, required bool) {
 		f.problem(at, "missing")
 	case strings.TrimSpace(s) != s:
 		f.problem(at, "begins or ends with a space")
-	case utf8.RuneCountInString(s) > maxName:
-		f.problem(at, "longer than %d characters", maxName)
+	case utf8.RuneCountInString(s) > sharing.MaxOfficialName:
+		f.problem(at, "longer than %d characters", sharing.MaxOfficialName)
 	case strings.ContainsFunc(s, unicode.IsControl):
 		f.problem(at, "holds control characters")
 	}

@@ -101,7 +101,7 @@ func (t *Tx) LockKey(ctx context.Context, id string) (Key, error) {
 	return k, translate(err)
 }
 
-// InsertKey keeps a new key. Only the owner of the tables may.
+// InsertKey keeps a new key.
 func (t *Tx) InsertKey(ctx context.Context, k Key, secret string) error {
 	_, err := t.tx.Exec(ctx, `
 		INSERT INTO api_keys (id, department_id, user_id, name, roles, scopes, addresses, hash, created_at, created_by, expires_at)
@@ -112,7 +112,7 @@ func (t *Tx) InsertKey(ctx context.Context, k Key, secret string) error {
 }
 
 // RotateKey gives a key another secret. The one it had stays good until oldUntil;
-// when that is nil, it is good no more. Only the owner of the tables may.
+// when that is nil, it is good no more.
 func (t *Tx) RotateKey(ctx context.Context, id, secret string, at time.Time, oldUntil *time.Time) error {
 	_, err := t.tx.Exec(ctx, `
 		UPDATE api_keys SET hash = $2, rotated_at = $3, old_until = $4, old_hash = CASE WHEN $4::timestamptz IS NOT NULL THEN hash END WHERE id = $1`,

@@ -124,6 +124,10 @@ func translate(err error) error {
 			return &sharing.Error{Code: sharing.CodeCompletionUsed, Cause: err}
 		case pgErr.ConstraintName == "scenarios_name":
 			return &sharing.Error{Code: sharing.CodeInvalid, Fields: []sharing.FieldError{{Field: "/name", Rule: "unique", Detail: "a scenario of that name is registered"}}, Cause: err}
+		case pgErr.ConstraintName == "users_apart":
+			return &sharing.Error{Code: sharing.CodeInvalid, Fields: []sharing.FieldError{{Field: "/roles", Rule: "apart"}}, Cause: err}
+		case pgErr.ConstraintName == "users_pkey", pgErr.ConstraintName == "departments_pkey":
+			return &sharing.Error{Code: sharing.CodeInvalid, Fields: []sharing.FieldError{{Field: "/id", Rule: "taken"}}, Cause: err}
 		case pgErr.ConstraintName == "cases_one_change":
 			return &sharing.Error{Code: sharing.CodeWrongState, Detail: "another change of the entry is still open", Cause: err}
 		case pgErr.ConstraintName == "cases_one_new_entry", pgErr.ConstraintName == "resources_region_id_code_key":

@@ -58,15 +58,6 @@ type Department struct {
 	Kind     DepartmentKind
 }
 
-// Offices are the roles that only one kind of department appoints: whoever holds one
-// sees what other departments do not.
-var Offices = map[Role]DepartmentKind{
-	AuthorityOfficer: AuthorityDepartment,
-	AuthorityHead:    AuthorityDepartment,
-	Supervisor:       SupervisorDepartment,
-	Finance:          FinanceDepartment,
-}
-
 // User is somebody who can act.
 type User struct {
 	ID         string // the sign-in name

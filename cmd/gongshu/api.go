@@ -136,7 +136,7 @@ func serveAPI(ctx context.Context, c *config, s settings) error {
 	if err := refreshPolicy(ctx, d.Policy, store); err != nil {
 		return err
 	}
-	go d.Policy.Follow(ctx, publications{store}, logger)
+	go d.Policy.Follow(ctx, desk.Publications{Store: store}, logger)
 	var mounted error
 	server := api.New(d, api.Options{Logger: logger, TrustedProxies: proxies, Mount: func(e *echo.Echo) {
 		mounted = web.Mount(e, d, web.Options{Demo: c.Demo, Logger: logger, Secure: s.secure})

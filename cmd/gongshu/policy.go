@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gongshu/desk"
 	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/regulation"
@@ -25,40 +26,11 @@ func newPolicyCommand() *cobra.Command {
 	return cmd
 }
 
-// publications are the rules published in a database, as a policy follows them.
-type publications struct{ store *postgres.Store }
-
-func (p publications) PublishedRules(ctx context.Context, after int64) ([]policies.Published, error) {
-	rows, err := p.store.PolicyRules(ctx, after)
-	return published(rows), err
-}
-
-func (p publications) ListenRules(ctx context.Context, heard func()) error {
-	return p.store.ListenPolicyRules(ctx, heard)
-}
-
-func published(rows []postgres.PolicyRules) []policies.Published {
-	all := make([]policies.Published, len(rows))
-	for i, r := range rows {
-		all[i] = policies.Published{ID: r.ID, Region: r.Region, Text: []byte(r.Text), Hash: r.Hash, By: r.By, At: r.At, Note: r.Note}
-	}
-	return all
-}
-
 // refreshPolicy takes over the rules published in the database, waiting a while
 // for its tables.
 func refreshPolicy(ctx context.Context, current *policies.Current, store *postgres.Store) error {
-	_, err := patiently(ctx, "the policy", func() (struct{}, error) { return struct{}{}, current.Refresh(ctx, publications{store}) })
+	_, err := patiently(ctx, "the policy", func() (struct{}, error) { return struct{}{}, current.Refresh(ctx, desk.Publications{Store: store}) })
 	return err
-}
-
-// policyInForce returns the policy as processes on the database have it now.
-func policyInForce(ctx context.Context, source policies.Source) (*policies.Current, error) {
-	current, err := policies.NewCurrent(policies.Shipped())
-	if err != nil {
-		return nil, err
-	}
-	return current, current.Refresh(ctx, source)
 }
 
 // checkRegion refuses a region that the database does not have.
@@ -132,7 +104,7 @@ another one from; with --region, what that region adds.`,
 					return err
 				}
 				defer store.Close()
-				if err := current.Refresh(ctx, publications{store}); err != nil {
+				if err := current.Refresh(ctx, desk.Publications{Store: store}); err != nil {
 					return err
 				}
 			}

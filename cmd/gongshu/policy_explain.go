@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gongshu/desk"
 	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/regulation"
@@ -109,23 +110,6 @@ func (t askedThing) String() string {
 	return strings.Join(parts, " ")
 }
 
-// states lists the states in which the procedure of a case has the step; nil when
-// it is no step of one.
-func (t askedThing) states(a sharing.Action) []sharing.State {
-	var states []sharing.State
-	for _, p := range sharing.Procedures {
-		if p.Kind() != t.Kind {
-			continue
-		}
-		for _, step := range p.Machine().Steps {
-			if step.Action == a && !slices.Contains(states, step.From) {
-				states = append(states, step.From)
-			}
-		}
-	}
-	return states
-}
-
 // explained is the answer of `policy explain`.
 type explained struct {
 	User         string         `json:"user,omitempty"`
@@ -184,7 +168,7 @@ func (q *policyQuestion) explain(ctx context.Context) (explained, error) {
 		return answer, err
 	}
 	defer store.Close()
-	current, err := policyInForce(ctx, publications{store})
+	current, err := desk.PolicyInForce(ctx, store)
 	if err != nil {
 		return answer, err
 	}
@@ -201,7 +185,7 @@ func (q *policyQuestion) explain(ctx context.Context) (explained, error) {
 	}
 	answer.Name, answer.Roles, answer.Department, answer.Region = name, subject.Roles, subject.DepartmentID, subject.RegionID
 	answer.On = describe(l)
-	answer.States = answer.On.states(answer.Action)
+	answer.States = policies.StatesFor(answer.On.Kind, answer.Action)
 	answer.OutOfState = len(answer.States) > 0 && !slices.Contains(answer.States, l.State)
 	answer.Explanation, err = current.Policy().Explain(subject, answer.Action, l.Thing)
 	return answer, err
@@ -382,7 +366,7 @@ func (q *policyQuestion) who(ctx context.Context) (whoMay, error) {
 		return answer, err
 	}
 	defer store.Close()
-	current, err := policyInForce(ctx, publications{store})
+	current, err := desk.PolicyInForce(ctx, store)
 	if err != nil {
 		return answer, err
 	}
@@ -392,7 +376,7 @@ func (q *policyQuestion) who(ctx context.Context) (whoMay, error) {
 		return answer, err
 	}
 	answer.On, answer.Version, answer.Hash = describe(l), policy.Version(), policy.Hash()
-	answer.States = answer.On.states(answer.Action)
+	answer.States = policies.StatesFor(answer.On.Kind, answer.Action)
 	if answer.Ways, err = policy.Ways(answer.Action, l.Thing); err != nil {
 		return answer, err
 	}
@@ -403,27 +387,23 @@ func (q *policyQuestion) who(ctx context.Context) (whoMay, error) {
 	if err != nil {
 		return answer, err
 	}
-	for _, u := range users {
-		s, thing := u.Subject(), l.Thing
+	people, err := policy.People(answer.Action, users, func(u sharing.User) sharing.Thing {
+		thing := l.Thing
 		if l.Registrar != "" && l.Registrar == u.ID {
 			thing.ProviderID = u.Department.ID
 		}
-		if !policy.May(s, answer.Action, thing) {
-			continue
-		}
-		x, err := policy.Explain(s, answer.Action, thing)
-		if err != nil {
-			return answer, err
-		}
-		p := personWhoMay{User: u.ID, Name: u.Name, Department: u.Department.ID, Roles: s.Roles, As: []string{}}
-		for _, v := range x.Votes {
-			if as := fmt.Sprintf("%s %s:%d", v.Relation, v.File, v.Line); v.Allows && !slices.Contains(p.As, as) {
+		return thing
+	})
+	for _, found := range people {
+		p := personWhoMay{User: found.ID, Name: found.Name, Department: found.Department.ID, Roles: found.Subject().Roles, As: []string{}}
+		for _, v := range found.Votes {
+			if as := fmt.Sprintf("%s %s:%d", v.Relation, v.File, v.Line); !slices.Contains(p.As, as) {
 				p.As = append(p.As, as)
 			}
 		}
 		answer.People = append(answer.People, p)
 	}
-	return answer, nil
+	return answer, err
 }
 
 func (a whoMay) write(w io.Writer) error {

@@ -10,23 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gongshu/desk"
 	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/sharing"
 )
-
-// rulesPublished is the action of the audit trail by which rules came into force.
-const rulesPublished sharing.Action = "policy_published"
-
-// publishedReport is what a publication came to.
-type publishedReport struct {
-	ID      int64  `json:"id,omitempty"`
-	Region  string `json:"region,omitempty"`
-	Version string `json:"version"`
-	Hash    string `json:"hash"`
-	Was     string `json:"was"` // the hash before
-	DryRun  bool   `json:"dry_run"`
-}
 
 func newPolicyPublishCommand() *cobra.Command {
 	var (
@@ -111,91 +99,38 @@ func readRules(cmd *cobra.Command, name string) ([]byte, error) {
 // publish checks rules and writes them. Of two at a time one is refused, for it was
 // not checked with the other.
 func publish(ctx context.Context, store *postgres.Store, next policies.Published, dryRun bool) (publishedReport, error) {
-	var report publishedReport
 	if err := checkRegion(ctx, store, next.Region); err != nil {
-		return report, err
+		return publishedReport{}, err
 	}
 	if next.By != sharing.System {
 		if _, err := store.User(ctx, next.By); err != nil {
-			return report, fmt.Errorf("--by %s: %w", next.By, err)
+			return publishedReport{}, fmt.Errorf("--by %s: %w", next.By, err)
 		}
 	}
 	regions, err := store.Regions(ctx)
 	if err != nil {
-		return report, err
+		return publishedReport{}, err
 	}
-	current, err := policyInForce(ctx, publications{store})
+	current, err := desk.PolicyInForce(ctx, store)
 	if err != nil {
-		return report, err
+		return publishedReport{}, err
 	}
-	policy, err := current.Rehearse(next)
-	if err != nil {
-		return report, err
-	}
-	if err := keeps(policy, next.Region); err != nil {
-		return report, err
-	}
-	s := current.Standing()
-	report = publishedReport{Region: next.Region, Version: policy.Version(), Hash: policy.Hash(), Was: s.Policy.Hash(), DryRun: dryRun}
-	if next.Region != "" {
-		report.Version = policy.Regions()[next.Region]
-	}
-	if report.Hash == report.Was && s.Err == nil {
-		return report, errors.New("这些规则已在施行 · these rules are in force already")
-	}
-	if dryRun {
-		return report, nil
+	p, err := desk.CheckRules(current, next)
+	if p.DryRun = dryRun; err != nil || dryRun {
+		return publishedReport{p}, err
 	}
 	err = store.InTx(ctx, func(tx *postgres.Tx) error {
-		others, err := tx.PolicyRules(ctx, s.Last)
+		entries, err := desk.PutRules(ctx, tx, sharing.Entry{Actor: next.By}, &p, next, current.Standing().Last, regions)
 		if err != nil {
 			return err
-		}
-		if len(others) > 0 {
-			return fmt.Errorf("%s published other rules meanwhile (%d): look at them, then publish again", others[0].By, others[0].ID)
-		}
-		row, err := tx.PutPolicyRules(ctx, postgres.PolicyRules{Region: next.Region, Text: string(next.Text), Hash: report.Hash, By: next.By, Note: next.Note})
-		if err != nil {
-			return err
-		}
-		report.ID = row.ID
-		// Each region's trail tells of what counts there.
-		var entries []sharing.Entry
-		for _, r := range regions {
-			if next.Region == "" || next.Region == r.ID {
-				entries = append(entries, sharing.Entry{
-					At: row.At, Actor: next.By, RegionID: r.ID, Action: rulesPublished, SubjectID: fmt.Sprintf("policy:%d", row.ID),
-					Version: 1, Note: next.Note, Policy: report.Hash, Data: map[string]string{"was": report.Was, "rules": report.Version},
-				})
-			}
 		}
 		return tx.Append(ctx, entries...)
 	})
-	return report, err
+	return publishedReport{p}, err
 }
 
-// keeps refuses a policy that breaks a promise to any region that it changes.
-func keeps(p *policies.Policy, region string) error {
-	asked := []string{region}
-	if region == "" {
-		for r := range p.Regions() {
-			asked = append(asked, r)
-		}
-	}
-	var broken []error
-	for _, r := range asked {
-		outcomes, err := p.Check(r, policies.ShippedExpectations())
-		if err != nil {
-			return err
-		}
-		for _, o := range outcomes {
-			if !o.Met() {
-				broken = append(broken, fmt.Errorf("不符合期望 · breaks an expectation: %s: %s", o.Name, o.Wrong[0]))
-			}
-		}
-	}
-	return errors.Join(broken...)
-}
+// publishedReport is what a publication came to, as it is printed.
+type publishedReport struct{ desk.Publication }
 
 func (r publishedReport) write(w io.Writer) error {
 	where := "全部地区 every region"

@@ -8,23 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gongshu/desk"
 	"gongshu/policies"
 	"gongshu/postgres"
 	"gongshu/sharing"
 )
 
 // rehearsal is the answer of `policy rehearse`.
-type rehearsal struct {
-	Region      string                `json:"region,omitempty"`
-	Version     string                `json:"version"`
-	Hash        string                `json:"hash"`
-	Was         string                `json:"was"` // the hash now
-	People      int                   `json:"people"`
-	Things      int                   `json:"things"`
-	Differences []policies.Difference `json:"differences"`
-	// Unmet are expectations that the rules break; they cannot be published.
-	Unmet []string `json:"unmet"`
-}
+type rehearsal struct{ desk.Rehearsal }
 
 func newPolicyRehearseCommand() *cobra.Command {
 	var (
@@ -73,44 +64,15 @@ matters, applications and grants of the database, and says who would gain or los
 }
 
 func rehearse(ctx context.Context, store *postgres.Store, next policies.Published) (rehearsal, error) {
-	r := rehearsal{Region: next.Region, Unmet: []string{}}
 	if err := checkRegion(ctx, store, next.Region); err != nil {
-		return r, err
+		return rehearsal{}, err
 	}
-	current, err := policyInForce(ctx, publications{store})
+	current, err := desk.PolicyInForce(ctx, store)
 	if err != nil {
-		return r, err
+		return rehearsal{}, err
 	}
-	policy, err := current.Rehearse(next)
-	if err != nil {
-		return r, err
-	}
-	if err := keeps(policy, next.Region); err != nil {
-		r.Unmet = strings.Split(err.Error(), "\n")
-	}
-	users, err := store.Users(ctx)
-	if err != nil {
-		return r, err
-	}
-	people := make([]sharing.Subject, len(users))
-	for i, u := range users {
-		people[i] = u.Subject()
-	}
-	counts, err := store.LabelCounts(ctx)
-	if err != nil {
-		return r, err
-	}
-	things := make([]policies.Things, len(counts))
-	for i, l := range counts {
-		things[i] = policies.Things{Thing: l.Thing, Count: l.Count, Names: l.Names}
-		r.Things += l.Count
-	}
-	r.Version, r.Hash, r.Was, r.People = policy.Version(), policy.Hash(), current.Policy().Hash(), len(people)
-	if next.Region != "" {
-		r.Version = policy.Regions()[next.Region]
-	}
-	r.Differences = append([]policies.Difference{}, current.Policy().Compare(policy, people, things)...)
-	return r, nil
+	r, err := desk.RehearseRules(ctx, store, current, next)
+	return rehearsal{r}, err
 }
 
 // shownPeople bounds how many people a sentence names.

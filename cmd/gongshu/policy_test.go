@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"gongshu/desk"
 	"gongshu/desk/desktest"
 	"gongshu/policies"
 	"gongshu/postgres"
@@ -223,7 +224,7 @@ func TestPolicyPublish(t *testing.T) {
 			require.NoError(t, err)
 		}
 		processes[i] = current
-		following.Go(func() { current.Follow(ctx, publications{store}, slog.New(slog.DiscardHandler)) })
+		following.Go(func() { current.Follow(ctx, desk.Publications{Store: store}, slog.New(slog.DiscardHandler)) })
 	}
 	time.Sleep(300 * time.Millisecond) // let both listen
 	within := func(hash string) {

@@ -77,7 +77,7 @@ func runWorker(ctx context.Context, c *config, listen, heads, webhook string) er
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.Run(ctx) })
-	group.Go(func() error { d.Policy.Follow(ctx, publications{store}, logger); return nil })
+	group.Go(func() error { d.Policy.Follow(ctx, desk.Publications{Store: store}, logger); return nil })
 	if listen != "" {
 		group.Go(func() error { return serveHealth(ctx, listen, d, logger) })
 	}
