@@ -29,7 +29,7 @@ func (s *Store) PutSignIn(ctx context.Context, secret string, b SignInBegun, val
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM sign_ins WHERE ctid = ANY(ARRAY(
-		SELECT ctid FROM sign_ins WHERE expires_at <= clock_timestamp() LIMIT 100 FOR UPDATE SKIP LOCKED))`)
+		SELECT ctid FROM sign_ins WHERE expires_at <= clock_timestamp() LIMIT 100))`)
 	batch.Queue(`INSERT INTO sign_ins (hash, way, next, kept, expires_at) VALUES ($1, $2, $3, $4, clock_timestamp() + $5)`,
 		hashSecret(secret), b.Way, b.Next, kept, valid)
 	return translate(s.pool.SendBatch(ctx, batch).Close())

@@ -315,6 +315,8 @@ func fixtures() []fixture {
 		{"full", "bulk", bulkPage{Title: hostile, Done: 1, Back: "/inbox", Lines: []bulkLine{{hostile, hostile, "/cases/x", ""}, {hostile, hostile, "/cases/y", hostile}}}},
 		{"demo", "signin", signInPage{Next: "/x", Demo: true, Regions: byDepartment(users), Found: 2, Form: formFixture(), Kept: kept, Ended: true}},
 		{"found", "signin", signInPage{Next: "/x", Demo: true, Query: hostile, Regions: byDepartment(users), Found: 2, Form: newForm(0)}}, {"none found", "signin", signInPage{Demo: true, Query: hostile, Form: newForm(0)}}, {"plain", "signin", signInPage{Form: newForm(0)}},
+		{"ways", "signin", signInPage{Next: "/x", Form: newForm(0), Kept: kept, Ways: []wayOption{{"oidc", hostile}, {"cas", hostile}}, Refused: &refusedSignIn{desk.CodeSignInUnknown, hostile}}},
+		{"department", "signin", signInPage{Form: newForm(0), Ways: []wayOption{{"oidc", hostile}}, Refused: &refusedSignIn{desk.CodeSignInDepartment, hostile}}},
 		{"kept", "resume", resumePage{Action: "/cases/1/answer", Kept: kept}},
 		{"404", "problem", problemPage{Status: 404, Code: sharing.CodeNotFound}}, {"403", "problem", problemPage{Status: 403, Code: sharing.CodeForbidden, Article: "16"}},
 		{"500", "problem", problemPage{Status: 500, RequestID: "abc"}}, {"503", "problem", problemPage{Status: 503, Code: sharing.CodeUnavailable}},

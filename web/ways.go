@@ -103,6 +103,8 @@ func (v *visit) backFromProvider() error {
 	switch {
 	case sharing.CodeOf(err) == sharing.CodeNotFound:
 		return err
+	case sharing.CodeOf(err) == desk.CodeSignInOver && v.signedIn():
+		return v.redirect("/") // the page before was opened again
 	case err != nil:
 		return v.refuseSignIn(err, localPath(entrance.Next), entrance.Kept)
 	}

@@ -100,7 +100,7 @@ var house = []room{
 	// For tests.
 	{"desk/desktest", []string{
 		"sharing", "workday", "regulation", "policies", "policies/regulations", "demo", "almanac", "postgres", "files", "localpg",
-		"activities", "workflows", "worker", "desk", temporal, temporalpb, pgx, uuid, "os",
+		"activities", "workflows", "worker", "desk", "signin", "demo/provider", temporal, temporalpb, pgx, uuid, "net/http", "os",
 	}},
 	{"e2e", []string{
 		"sharing", "workday", "regulation", "policies", "policies/regulations", "dcat", "demo", "almanac", "postgres", "localpg",
