@@ -131,7 +131,8 @@ func TestProblemsSpeakTheReadersLanguage(t *testing.T) {
 // TestCodesAreComplete holds that every code and rule is told in both languages.
 func TestCodesAreComplete(t *testing.T) {
 	codes := append(declaredCodes(t), codeMalformed, codeMethod, codeMediaType, codeInternal,
-		desk.CodeKeyExpired, desk.CodeKeyRevoked, desk.CodeKeyAddress, desk.CodeKeyScope)
+		desk.CodeKeyExpired, desk.CodeKeyRevoked, desk.CodeKeyAddress, desk.CodeKeyScope,
+		desk.CodeSignInUnknown, desk.CodeSignInDepartment, desk.CodeSignInRoles)
 	var have []sharing.Code
 	for _, k := range kinds {
 		have = append(have, k.code)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -204,6 +205,7 @@ func TestSignInRefused(t *testing.T) {
 	theirs.get(path).is(400).says("这次登录已失效")
 
 	// After ten failures the address waits, whoever comes from there.
+	desktest.BeforeTurn(20 * time.Second)
 	for range 10 {
 		mine.get("/signin/with/oidc/back?state=x")
 	}

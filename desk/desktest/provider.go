@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"time"
 
 	"gongshu/demo"
 	"gongshu/demo/provider"
@@ -45,6 +46,15 @@ func (r *Rig) SignInWith(base string, world demo.World, claims string) *Provider
 	check(r.T, err)
 	r.Ways = append(r.Ways, desk.Way{Connector: connector, Name: "oidc", Claims: read, Callback: base + "/signin/with/oidc/back", Home: base + "/", Tokens: connector})
 	return &Provider{Provider: p, Address: address, Way: &r.Ways[len(r.Ways)-1]}
+}
+
+// BeforeTurn waits, where so little is left of the ten minutes in which tries are
+// counted, until the next ten have begun.
+func BeforeTurn(needed time.Duration) {
+	const turn = 10 * time.Minute
+	if left := turn - time.Since(time.Now().Truncate(turn)); left < needed {
+		time.Sleep(left + 100*time.Millisecond)
+	}
 }
 
 // Pick is the form by which a user is picked at the provider, after a browser was sent
