@@ -141,7 +141,7 @@ func TestRun(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 		require.Equal(t, i.cmd.Process.Pid, s.PID)
-		require.Len(t, s.Children, 4)
+		require.Len(t, s.Children, 5)
 		for name, c := range s.Children {
 			require.True(t, alive(c.PID), name)
 			require.FileExists(t, c.Log, name)
@@ -167,7 +167,7 @@ func TestRun(t *testing.T) {
 		_, err := ReadState(home)
 		require.NoError(t, err)
 	})
-	for _, name := range []string{"api", "worker", "temporal", "postgres"} {
+	for _, name := range []string{"api", "worker", "signin", "temporal", "postgres"} {
 		t.Run("a killed "+name+" comes back where it was", func(t *testing.T) {
 			before, err := ReadState(home)
 			require.NoError(t, err)
@@ -193,7 +193,7 @@ func TestRun(t *testing.T) {
 		g := guest.awaitReady(t)
 		require.Equal(t, s.TemporalAddress, g.TemporalAddress)
 		require.Equal(t, own.AppURL, g.DatabaseURL)
-		require.Len(t, g.Children, 2, "only api and worker")
+		require.Len(t, g.Children, 3, "only api, worker and the identity provider")
 		require.NoDirExists(t, filepath.Join(guest.home, "postgres"))
 	})
 	t.Run("an interrupt stops everything", func(t *testing.T) {

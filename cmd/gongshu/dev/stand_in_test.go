@@ -70,11 +70,23 @@ func program(ctx context.Context, arguments []string) error {
 		return sql(ctx, "GONGSHU_OWNER_DATABASE_URL",
 			"CREATE TABLE IF NOT EXISTS kept (n int); GRANT SELECT, INSERT ON kept TO gongshu_app")
 	case "demo":
+		if arguments[1] == "signin" {
+			return describe(ctx, arguments[3])
+		}
 		fmt.Println("演示用户 demo users: zhang, li")
 		return nil
 	case "api":
 		if os.Getenv("GONGSHU_OWNER_DATABASE_URL") != "" {
 			return errors.New("the API was given the owner's password")
+		}
+		if err := get(os.Getenv("GONGSHU_OIDC_ISSUER") + "/.well-known/openid-configuration"); err != nil {
+			return err
+		}
+		for _, file := range []string{"GONGSHU_OIDC_CLIENT_SECRET_FILE", "GONGSHU_OIDC_CLAIMS"} {
+			info, err := os.Stat(os.Getenv(file))
+			if err != nil || info.Mode().Perm() != 0o600 {
+				return fmt.Errorf("%s: %v %w", file, info, err)
+			}
 		}
 		return serve(ctx, os.Getenv("GONGSHU_LISTEN"))
 	case "worker":
@@ -103,6 +115,13 @@ func wait(ctx workflow.Context, d time.Duration) (time.Time, error) {
 	return workflow.Now(ctx), err
 }
 
+// describe answers where an identity provider describes itself.
+func describe(ctx context.Context, address string) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/.well-known/openid-configuration", func(http.ResponseWriter, *http.Request) {})
+	return listen(ctx, address, mux)
+}
+
 // serve answers readyz as long as the database takes rows.
 func serve(ctx context.Context, address string) error {
 	mux := http.NewServeMux()
@@ -111,7 +130,11 @@ func serve(ctx context.Context, address string) error {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		}
 	})
-	s := &http.Server{Addr: address, Handler: mux}
+	return listen(ctx, address, mux)
+}
+
+func listen(ctx context.Context, address string, h http.Handler) error {
+	s := &http.Server{Addr: address, Handler: h}
 	go func() {
 		<-ctx.Done()
 		_ = s.Shutdown(context.Background())
