@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,7 +55,7 @@ func newBrowser(t *testing.T, base string) *browser {
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(closeTab)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
 	dir := os.Getenv("WEB_SCREENSHOTS")
 	if dir == "" {
@@ -443,6 +444,96 @@ func TestAccessibilityInBrowser(t *testing.T) {
 		if !slices.Contains(found, planted) {
 			t.Errorf("%s was planted, found is %v", planted, found)
 		}
+	}
+}
+
+// No page of the site breaks a serious or critical rule of axe-core or scrolls
+// sideways, wide or narrow: whatever can be reached by links from the first page of
+// each role is looked at once, in what the demo has under way, and what only forms
+// lead to besides.
+func TestEveryPageInBrowser(t *testing.T) {
+	rig := desktest.New(t)
+	shown := play(t, rig, "shuozhou")
+	rig.Advance(shown[demo.Overdue][0])
+	draft, err := rig.SaveDraft(t.Context(), rig.User("shuozhou-yibao-requester"), "", "", 0, rig.Request("shuozhou", "SZ-MZ-004"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := echo.New()
+	if err := Mount(e, rig.Desk, Options{Demo: true, Logger: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	b := newBrowser(t, server.URL)
+	route := func(path string) string {
+		c := e.NewContext(httptest.NewRequest("GET", path, nil), nil)
+		e.Router().Find("GET", strings.SplitN(path, "?", 2)[0], c)
+		return c.Path()
+	}
+	seen, sizes := map[string]bool{}, map[string]int{}
+	look := func(user, path string) {
+		t.Helper()
+		evaluate[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
+		for _, width := range []int64{390, 1280} {
+			b.width(width)
+			for _, v := range b.violations() {
+				t.Errorf("%s as %q at %d breaks %s (%s) at\n%s", path, user, width, v.ID, v.Impact, strings.Join(v.Where, "\n"))
+			}
+			if wide := evaluate[int](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+				t.Errorf("%s as %q is %d pixels too wide at %d", path, user, wide, width)
+			}
+		}
+		sizes[path] = evaluate[int](b, "new Blob([document.documentElement.outerHTML]).size")
+	}
+	beside := map[string][]string{
+		"": {"/open/" + rig.Resource("shuozhou", "SZ-SC-003").ID + "/ask", "/signin?q=" + url.QueryEscape("民政"), "/due?received=2026-09-25&days=5"},
+		"shuozhou-yibao-requester": {"/applications/" + draft.ID + "/preview", "/search?q=" + url.QueryEscape("信息"), "/catalog/" + rig.Resource("shuozhou", "SZ-MZ-004").ID + "/versions",
+			"/nosuch"},
+	}
+	const links = `[...new Set([...document.querySelectorAll('a[href^="/"]')].map(a => a.getAttribute("href").split("#")[0]))]`
+	for _, user := range list("", "shuozhou-yibao-requester", "shuozhou-minzheng-specialist", "shuozhou-minzheng-approver", "shuozhou-minzheng-head", "shuozhou-authority-officer",
+		"shuozhou-authority-head", "shuozhou-supervisor-officer", "shuozhou-finance-officer", "shuozhou-shenji-auditor", "shuozhou-authority-operator") {
+		if user != "" {
+			b.signIn(user)
+		}
+		b.open("/")
+		look(user, "/")
+		queue := append(evaluate[[]string](b, links), beside[user]...)
+		for len(queue) > 0 {
+			path := queue[0]
+			queue = queue[1:]
+			at := route(path)
+			if at == "/" || strings.HasPrefix(at, "/static") || strings.HasPrefix(at, "/files") || seen[at] && at != "/cases/:id" || seen[path] || len(seen) > 400 {
+				continue
+			}
+			if at == "/cases/:id" && seen[user+at] {
+				continue
+			}
+			seen[at], seen[path], seen[user+at] = true, true, true
+			b.open(path)
+			if t := evaluate[string](b, "document.contentType"); t != "text/html" {
+				continue
+			}
+			queue = append(queue, evaluate[[]string](b, links)...)
+			look(user, path)
+		}
+	}
+	for path, size := range sizes {
+		if size > 150_000 {
+			t.Errorf("%s has %d bytes", path, size)
+		}
+	}
+	var missed []string
+	for _, r := range e.Routes() {
+		if r.Method == "GET" && !seen[r.Path] {
+			missed = append(missed, r.Path)
+		}
+	}
+	slices.Sort(missed)
+	t.Logf("%d pages looked at; not reached by links: %v", len(sizes), missed)
+	if len(sizes) < 35 {
+		t.Errorf("only %d pages were reached", len(sizes))
 	}
 }
 
