@@ -211,10 +211,18 @@ func (v *visit) sendAgain() error {
 // followPage asks for the number and the secret of a request.
 type followPage struct{ Form *form }
 
+// following is the entry of the menu for following a request: members have none.
+func (v *visit) following() string {
+	if v.signedIn() {
+		return "open"
+	}
+	return "follow"
+}
+
 func (v *visit) followForm() error {
 	f := newForm(0)
 	f.Typed = url.Values{"number": {v.Param("number")}}
-	return v.ok("public_follow", "open", followPage{f})
+	return v.ok("public_follow", v.following(), followPage{f})
 }
 
 // requestPage is a request as the person follows it who asked.
@@ -251,12 +259,12 @@ func (v *visit) followOpening() error {
 	case sharing.CodeNotFound:
 		f.Message = v.words.T("open.follow.unknown")
 		f.Typed.Del("secret")
-		return v.show(http.StatusNotFound, "public_follow", "open", followPage{f})
+		return v.show(http.StatusNotFound, "public_follow", v.following(), followPage{f})
 	case sharing.CodeTooMany:
 		if other := v.refused(f, err); other != nil {
 			return other
 		}
-		return v.show(http.StatusTooManyRequests, "public_follow", "open", followPage{f})
+		return v.show(http.StatusTooManyRequests, "public_follow", v.following(), followPage{f})
 	}
 	if err != nil {
 		return err

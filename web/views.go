@@ -194,6 +194,12 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 			return "/static/" + hashed, nil
 		},
 		"segment": segment,
+		"fieldtype": func(name string) string {
+			if key := "opt.change.entry.fields.type." + name; w.Knows(key) {
+				return w.T(key)
+			}
+			return name
+		},
 		"dict": func(pairs ...any) (map[string]any, error) {
 			if len(pairs)%2 != 0 {
 				return nil, errors.New("dict: a key without a value")

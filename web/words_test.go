@@ -279,6 +279,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	for _, r := range tourRoles {
 		need("tour", string(r))
 	}
+	need("opt.change.entry.fields.type", sharing.FieldTypes...)
 	for _, step := range guideSteps {
 		need("guide", step.Key+".title", step.Key+".do", step.Key+".see")
 	}
