@@ -21,12 +21,15 @@ type Reprojection struct {
 	Edition *almanac.Edition
 	// Actor is who moved the calendar; [sharing.System] when empty.
 	Actor string
+	// Region is the only one whose limits are rehearsed; "" stands for all.
+	Region string
 }
 
 // Moved is what the calendar did to one limit.
 type Moved struct {
 	CaseID      string       `json:"case_id"`
 	CaseNumber  string       `json:"case"`
+	RegionID    string       `json:"-"`
 	Duty        string       `json:"duty"`
 	Owes        string       `json:"owes"` // department
 	Old         sharing.Date `json:"old_date"`
@@ -79,7 +82,7 @@ func MovedSince(ctx context.Context, store *postgres.Store, seq int64) ([]Moved,
 	all := make([]Moved, len(entries))
 	for i, e := range entries {
 		m := Moved{
-			CaseID: e.SubjectID, CaseNumber: e.CaseNumber, Duty: e.Data[dataDuty], Owes: e.Data[dataOwes],
+			CaseID: e.SubjectID, CaseNumber: e.CaseNumber, RegionID: e.RegionID, Duty: e.Data[dataDuty], Owes: e.Data[dataOwes],
 			Provisional: e.Data[dataProvisional] != "", Shortened: e.Data[dataShortened] != "", Confirmed: e.Data[dataConfirmed] != "",
 		}
 		if e.Data[dataNotice] != "" {
@@ -159,6 +162,9 @@ func (r Reprojection) Rehearse(ctx context.Context, report func(seen int, moved 
 		}
 		var moved []Moved
 		for _, clock := range clocks {
+			if r.Region != "" && clock.RegionID != r.Region {
+				continue
+			}
 			_, m, err := r.derive(clock)
 			switch {
 			case err != nil:
@@ -256,7 +262,7 @@ func (r Reprojection) derive(clock postgres.Measured) (derived postgres.Derived,
 	}
 	last := max(clock.DueDate, d.DueDate)
 	return postgres.Derived{Deadline: d, Rungs: ladder}, &Moved{
-		CaseID: clock.CaseID, CaseNumber: clock.CaseNumber, Duty: clock.Duty, Owes: clock.Owes.ID,
+		CaseID: clock.CaseID, CaseNumber: clock.CaseNumber, RegionID: clock.RegionID, Duty: clock.Duty, Owes: clock.Owes.ID,
 		Old: clock.DueDate, New: d.DueDate, Provisional: d.Provisional,
 		Shortened: d.DueAt.Before(clock.DueAt),
 		Confirmed: d.DueAt.Equal(clock.DueAt) && !d.Provisional,

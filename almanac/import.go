@@ -33,44 +33,57 @@ type Import struct {
 	// Correct allows notices that are known under the same number with other
 	// content: one was entered wrongly.
 	Correct bool
-	// Actor is who imports; [sharing.System] when nobody is named.
-	Actor string
+	// Actor is who imports; [sharing.System] when nobody is named. The rest says from
+	// which department, why and under which policy.
+	Actor, Department, Reason, Policy string
 }
 
-// Record records the notices, all or none, and returns what became of each. Only
-// the owner of the tables may. It refuses a notice that is known with other
-// content unless it is issued later, or corrects one.
-func (a *Almanac) Record(ctx context.Context, owner *postgres.Store, in Import) ([]Status, error) {
+// Record records the notices, all or none, and returns what became of each. It
+// refuses a notice that is known with other content unless it is issued later, or
+// corrects one.
+func (a *Almanac) Record(ctx context.Context, store *postgres.Store, in Import) ([]Status, error) {
 	var statuses []Status
-	err := owner.InTx(ctx, func(tx *postgres.Tx) error {
-		recorded, err := tx.LockNotices(ctx)
-		if err != nil {
-			return err
-		}
-		var added []postgres.RecordedNotice
-		if added, statuses, err = a.examine(recorded, in); err != nil {
-			return err
-		}
-		if _, err := a.edition(append(recorded, added...)); err != nil {
-			return err
-		}
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		var entries []sharing.Entry
-		for _, n := range added {
-			if err := tx.RecordNotice(ctx, n); err != nil {
-				return err
-			}
-			entries = append(entries, imported(n, now, in.Actor))
-		}
-		return tx.Append(ctx, entries...)
+	err := store.InTx(ctx, func(tx *postgres.Tx) (err error) {
+		_, statuses, err = a.RecordIn(ctx, tx, in)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return statuses, a.Refresh(ctx, owner)
+	return statuses, a.Refresh(ctx, store)
+}
+
+// RecordIn is [Almanac.Record] as a part of a transaction, and the last one; it
+// returns the ids of what was recorded too. The almanac learns of them when it is
+// refreshed.
+func (a *Almanac) RecordIn(ctx context.Context, tx *postgres.Tx, in Import) ([]int64, []Status, error) {
+	recorded, err := tx.LockNotices(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	added, statuses, err := a.examine(recorded, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := a.edition(append(recorded, added...)); err != nil {
+		return nil, nil, err
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var (
+		ids     []int64
+		entries []sharing.Entry
+	)
+	for _, n := range added {
+		id, err := tx.RecordNotice(ctx, n)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, entries = append(ids, id), append(entries, imported(n, now, in))
+	}
+	return ids, statuses, tx.Append(ctx, entries...)
 }
 
 // Rehearse returns the edition that recording the notices would begin, and what
@@ -112,7 +125,7 @@ func Ship(ctx context.Context, owner *postgres.Store) error {
 			if err != nil {
 				return err
 			}
-			if err := tx.RecordNotice(ctx, r); err != nil {
+			if _, err := tx.RecordNotice(ctx, r); err != nil {
 				return err
 			}
 		}
@@ -217,12 +230,13 @@ func record(n workday.Notice, revision int) (postgres.RecordedNotice, error) {
 }
 
 // imported is the audit entry of an import.
-func imported(n postgres.RecordedNotice, at time.Time, actor string) sharing.Entry {
+func imported(n postgres.RecordedNotice, at time.Time, in Import) sharing.Entry {
+	actor := in.Actor
 	if actor == "" {
 		actor = sharing.System
 	}
 	return sharing.Entry{
-		At: at, Actor: actor, RegionID: n.Region, Action: NoticeImported, SubjectID: n.Source, Version: n.Revision,
-		Data: map[string]string{"year": strconv.Itoa(n.Year), "issued": n.Issued.String()},
+		At: at, Actor: actor, DepartmentID: in.Department, RegionID: n.Region, Action: NoticeImported, SubjectID: n.Source, Version: n.Revision,
+		Note: in.Reason, Policy: in.Policy, Data: map[string]string{"year": strconv.Itoa(n.Year), "issued": n.Issued.String()},
 	}
 }

@@ -40,7 +40,8 @@ func (s *Store) Notices(ctx context.Context) ([]RecordedNotice, error) {
 // LockNotices returns all recorded notices and keeps others from recording more
 // until the transaction ends: readers so never see a notice before an earlier one.
 func (t *Tx) LockNotices(ctx context.Context) ([]RecordedNotice, error) {
-	if _, err := t.tx.Exec(ctx, `LOCK TABLE calendar_notices IN EXCLUSIVE MODE`); err != nil {
+	const one = 0x67736e6f // "gsno"
+	if _, err := t.tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, one); err != nil {
 		return nil, err
 	}
 	return recordedNotices(ctx, t.tx)
@@ -62,9 +63,10 @@ func recordedNotices(ctx context.Context, q querier) ([]RecordedNotice, error) {
 	})
 }
 
-// RecordNotice records a notice. Only the owner of the tables may.
-func (t *Tx) RecordNotice(ctx context.Context, n RecordedNotice) error {
-	_, err := t.tx.Exec(ctx, `INSERT INTO calendar_notices (region, year, source, revision, issued, notice) VALUES ($1, $2, $3, $4, $5, $6)`,
-		n.Region, n.Year, n.Source, n.Revision, day(n.Issued), []byte(n.Notice))
-	return err
+// RecordNotice records a notice and returns its id.
+func (t *Tx) RecordNotice(ctx context.Context, n RecordedNotice) (int64, error) {
+	var id int64
+	err := t.tx.QueryRow(ctx, `INSERT INTO calendar_notices (region, year, source, revision, issued, notice) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
+		n.Region, n.Year, n.Source, n.Revision, day(n.Issued), []byte(n.Notice)).Scan(&id)
+	return id, err
 }

@@ -83,6 +83,15 @@ func (s *Store) Behind(ctx context.Context, edition int64) (int, error) {
 	return n, translate(err)
 }
 
+// BehindIn counts the running clocks of a region, and of these those whose due date
+// was derived on an edition of the calendar before the given one.
+func (s *Store) BehindIn(ctx context.Context, regionID string, edition int64) (behind, running int, err error) {
+	err = s.pool.QueryRow(ctx, `
+		SELECT count(*) FILTER (WHERE l.edition < $2), count(*) FROM deadlines l JOIN cases c ON c.id = l.case_id
+		WHERE l.state = 'running' AND c.region_id = $1`, regionID, edition).Scan(&behind, &running)
+	return behind, running, translate(err)
+}
+
 // RunningClocks returns the running clocks of the limit cases that follow the
 // case with the given id, in the order of cases' ids; "" begins with the first.
 func (s *Store) RunningClocks(ctx context.Context, afterCase string, limit int) ([]Measured, error) {

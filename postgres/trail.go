@@ -95,20 +95,73 @@ func (s *Store) TrailHead(ctx context.Context) (Head, error) {
 	return h, translate(err)
 }
 
+// What can be wrong with the trail.
+const (
+	TrailMissing  = "missing"  // a line is not there
+	TrailUnlinked = "unlinked" // a line does not follow from the one before: it was changed, inserted or swapped
+	TrailUnread   = "unread"   // a line cannot be read
+	TrailColumns  = "columns"  // the columns of a line differ from its text
+	TrailHeads    = "heads"    // two heads that are to lie on it disagree
+	TrailOther    = "other"    // a line is not the one whose head was exported
+	TrailEnd      = "end"      // its last line is not the one that its head names
+	TrailCut      = "cut"      // it ends before the line of a head that was exported
+)
+
+// BrokenTrail says where the audit trail is not what it was.
+type BrokenTrail struct {
+	Rule string
+	Seq  int64 // the line
+	// Reached is, of a trail that ends wrongly, the line that it should have reached.
+	Reached int64
+	cause   error
+}
+
+func (b *BrokenTrail) Error() string {
+	switch b.Rule {
+	case TrailMissing:
+		return fmt.Sprintf("trail: entry %d is missing", b.Seq)
+	case TrailUnlinked:
+		return fmt.Sprintf("trail: entry %d does not follow from the one before", b.Seq)
+	case TrailUnread:
+		return fmt.Sprintf("trail: entry %d cannot be read: %v", b.Seq, b.cause)
+	case TrailColumns:
+		return fmt.Sprintf("trail: the columns of entry %d differ from its text", b.Seq)
+	case TrailHeads:
+		return fmt.Sprintf("trail: two exported heads disagree at entry %d", b.Seq)
+	case TrailOther:
+		return fmt.Sprintf("trail: entry %d is not the one whose head was exported", b.Seq)
+	case TrailEnd:
+		return fmt.Sprintf("trail: it ends at entry %d, its head says %d", b.Seq, b.Reached)
+	}
+	return fmt.Sprintf("trail: it was cut off after entry %d; an exported head says it reached %d", b.Seq, b.Reached)
+}
+
+func (b *BrokenTrail) Unwrap() error { return b.cause }
+
 // VerifyTrail recomputes the chain from the stored bytes, from the first entry to
-// the head, and returns the head. The error says at which entry the chain breaks:
-// changed, deleted, inserted, swapped or cut off. heads are heads exported
+// the head, and returns the head. A *[BrokenTrail] says at which entry the chain
+// breaks: changed, deleted, inserted, swapped or cut off. heads are heads exported
 // earlier; each must lie on the chain.
 func (s *Store) VerifyTrail(ctx context.Context, heads ...Head) (Head, error) {
+	return s.FollowTrail(ctx, func(int64, Head) {}, heads...)
+}
+
+// trailStride is after how many entries [Store.FollowTrail] tells how far it is.
+const trailStride = 2000
+
+// FollowTrail is [Store.VerifyTrail] that tells as it goes how many entries it has
+// recomputed, and which head it goes to.
+func (s *Store) FollowTrail(ctx context.Context, tell func(seen int64, to Head), heads ...Head) (Head, error) {
 	var head Head
 	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, `SELECT seq, encode(hash, 'hex'), clock_timestamp() FROM trail_head`).Scan(&head.Seq, &head.Hash, &head.At); err != nil {
 			return err
 		}
+		tell(0, head)
 		expected := map[int64]string{}
 		for _, h := range heads {
 			if was, ok := expected[h.Seq]; ok && was != h.Hash {
-				return fmt.Errorf("trail: two exported heads disagree at entry %d", h.Seq)
+				return &BrokenTrail{Rule: TrailHeads, Seq: h.Seq}
 			}
 			expected[h.Seq] = h.Hash
 		}
@@ -131,33 +184,37 @@ func (s *Store) VerifyTrail(ctx context.Context, heads ...Head) (Head, error) {
 				return err
 			}
 			if seq != last+1 {
-				return fmt.Errorf("trail: entry %d is missing", last+1)
+				return &BrokenTrail{Rule: TrailMissing, Seq: last + 1}
 			}
 			if !bytes.Equal(link(previous, entry), hash) {
-				return fmt.Errorf("trail: entry %d does not follow from the one before", seq)
+				return &BrokenTrail{Rule: TrailUnlinked, Seq: seq}
 			}
 			if err := json.Unmarshal(entry, &e); err != nil {
-				return fmt.Errorf("trail: entry %d cannot be read: %w", seq, err)
+				return &BrokenTrail{Rule: TrailUnread, Seq: seq, cause: err}
 			}
 			if e.Seq != seq || !e.At.Equal(at) || e.Actor != actor || string(e.Action) != action || e.RegionID != region || e.SubjectID != subject || e.Version != version {
-				return fmt.Errorf("trail: the columns of entry %d differ from its text", seq)
+				return &BrokenTrail{Rule: TrailColumns, Seq: seq}
 			}
 			if was, ok := expected[seq]; ok && was != fmt.Sprintf("%x", hash) {
-				return fmt.Errorf("trail: entry %d is not the one whose head was exported", seq)
+				return &BrokenTrail{Rule: TrailOther, Seq: seq}
 			}
 			previous, last = hash, seq
+			if last%trailStride == 0 {
+				tell(last, head)
+			}
 		}
 		if err := rows.Err(); err != nil {
 			return err
 		}
 		if last != head.Seq || fmt.Sprintf("%x", previous) != head.Hash {
-			return fmt.Errorf("trail: it ends at entry %d, its head says %d", last, head.Seq)
+			return &BrokenTrail{Rule: TrailEnd, Seq: last, Reached: head.Seq}
 		}
 		for seq := range expected {
 			if seq > last {
-				return fmt.Errorf("trail: it was cut off after entry %d; an exported head says it reached %d", last, seq)
+				return &BrokenTrail{Rule: TrailCut, Seq: last, Reached: seq}
 			}
 		}
+		tell(last, head)
 		return nil
 	})
 	return head, translate(err)

@@ -385,6 +385,7 @@ func fixtures() []fixture {
 	pages = append(pages, letterFixtures()...)
 	pages = append(pages, projectFixtures()...)
 	pages = append(pages, boardFixtures(endings, tabs, more, board)...)
+	pages = append(pages, settingsFixtures()...)
 	return pages
 }
 

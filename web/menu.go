@@ -62,6 +62,9 @@ var menu = []menuGroup{
 	{"manage", []menuEntry{
 		{Section: "wordings", Path: "/wordings", shown: may((*desk.Desk).MayKeepWordings)},
 	}},
+	{"manage", []menuEntry{
+		{Section: "calendars", Path: "/admin/calendars", shown: may((*desk.Desk).MaySeeSettings)},
+	}},
 }
 
 // menuOf returns the part of the menu that is the reader's.

@@ -20,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // shared are the templates that every page is built from.
-var shared = []string{"answer", "bench", "control", "everyone", "form", "layout", "letters_part", "parts"}
+var shared = []string{"answer", "bench", "control", "everyone", "form", "layout", "letters_part", "parts", "settings"}
 
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
@@ -31,6 +31,9 @@ var pages = []string{
 	"board_act",
 	"bulk",
 	"bulletin",
+	"calendar_notice",
+	"calendar_rehearsal",
+	"calendars",
 	"case",
 	"cases",
 	"catalog",
@@ -217,6 +220,7 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 		"field": newField, "rows": func(n int, f field) field { f.Rows = n; return f },
 		"required": func(f field) field { f.Required = true; return f },
 		"add":      func(a, b int) int { return a + b },
+		"weekdays": func() [7]int { return [7]int{1, 2, 3, 4, 5, 6, 7} }, // from Monday
 	}
 }
 

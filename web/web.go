@@ -200,6 +200,12 @@ func (s *site) routes(e *echo.Echo) {
 	members("GET", "/rectifications/notices", (*visit).criticisms)
 	members("GET", "/files/:id", (*visit).file)
 
+	members("GET", "/admin/calendars", (*visit).calendars)
+	members("POST", "/admin/calendars", (*visit).putNotice)
+	members("POST", "/admin/calendars/rehearse", (*visit).rehearseNotice)
+	members("GET", "/admin/calendars/rehearse", (*visit).backToCalendars)
+	members("GET", "/admin/calendars/notices/:id", (*visit).calendarNotice)
+
 	// A form that came back with its problems stands at the form's own address.
 	// Opening or reloading that address leads to the page the form is on.
 	for _, beside := range []string{"comments", "follow", "unfollow", "urge", "supervise", "link", "unlink"} {

@@ -1,0 +1,128 @@
+package web
+
+import (
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"gongshu/activities"
+	"gongshu/desk"
+	"gongshu/desk/desktest"
+	"gongshu/sharing"
+	"gongshu/workday"
+)
+
+// settingsFixtures are the pages of operators and auditors.
+func settingsFixtures() []fixture {
+	calendar := workday.ShippedCalendar()
+	year, err := yearOf(calendar, nil, 2026)
+	if err != nil {
+		panic(err)
+	}
+	year.Changed, year.Provisional = 1, true
+	year.Months[0].Weeks[1][2].Changed, year.Months[0].Weeks[1][2].Source = true, hostile
+	notice := workday.Notice{Year: 2026, Source: hostile, Issued: sharing.DateOf(noon), Amends: hostile}
+	regional := notice
+	regional.Region = region.ID
+	line := desk.LimitMove{Department: police, Duty: hostile, Title: hostile, TitleEN: hostile, Old: sharing.DateOf(noon), New: sharing.DateOf(noon) + 1, Limits: 3}
+	early, sure := line, line
+	early.Shortened, early.Provisional, sure.Confirmed, sure.Title, sure.Department.Name = true, true, true, "", ""
+	moves := desk.Moves{Lines: []desk.LimitMove{early, line, sure}, Cases: 2, Limits: 9, Earlier: 3, Confirmed: 1}
+	views := []desk.NoticeView{{Notice: notice, ID: 3, Revision: 2, Corrected: true, ImportedAt: noon, By: "x", ByName: hostile, ByDepartment: hostile, Reason: hostile}, {Notice: regional}}
+	refused := formFixture()
+	refused.Typed.Set("notice", hostile)
+	refused.add("/notice", hostile)
+	refused.add("/overlay", hostile)
+	tabs := []tab{{Label: "2026", Address: "/x", Current: true}}
+	return []fixture{
+		{"full", "calendars", calendarsPage{Year: year, Years: tabs, Notices: views, Form: refused, Keep: true, LastYear: 2026}},
+		{"read", "calendars", calendarsPage{Form: newForm(0)}},
+		{"moves", "calendar_rehearsal", rehearsalPage{NoticeRehearsal: desk.NoticeRehearsal{Notice: notice, Status: "corrected", Running: 12, Moves: moves, Hash: strings.Repeat("ab", 32)},
+			Text: hostile, Correct: true, Year: year, Form: refused, Fresh: true}},
+		{"known", "calendar_rehearsal", rehearsalPage{NoticeRehearsal: desk.NoticeRehearsal{Notice: regional, Status: "known", Hash: strings.Repeat("ab", 32)}, Form: newForm(0)}},
+		{"running", "calendar_notice", noticePage{NoticeResult: desk.NoticeResult{NoticeView: views[0], Behind: 4, Running: 9, Moves: moves}, Here: "/x", Year: year}},
+		{"done", "calendar_notice", noticePage{NoticeResult: desk.NoticeResult{NoticeView: views[1]}, Here: "/x", Year: year}},
+	}
+}
+
+// amended is the national notice of 2026 with 12 October off as well: made up for
+// these tests.
+func amended(t testing.TB) string {
+	t.Helper()
+	shipped, err := os.ReadFile("../workday/notices/cn-2026.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer("国办发明电〔2025〕7号", "测试数据〔2026〕9号", `"issued": "2025-11-04"`, `"issued": "2026-10-08"`,
+		`"off": [`, `"off": ["2026-10-12", `, `"workdays": 248`, `"workdays": 247`).Replace(string(shipped))
+}
+
+// A notice is rehearsed, put into force and followed, by forms alone; what was
+// rehearsed is what then happens.
+func TestANoticeIsRehearsedAndPutIntoForce(t *testing.T) {
+	rig := desktest.New(t)
+	base := serve(t, rig)
+	day := sharing.NewDate(2026, time.September, 29)
+	draft := rig.Request("shuozhou", "SZ-GA-001")
+	draft.For = "shuozhou-minzheng"
+	rig.Apply("shuozhou-authority-officer", draft, &day)
+
+	for user, status := range map[string]int{"shuozhou-authority-head": 403, "shuozhou-minzheng-requester": 403, "shuozhou-shenji-auditor": 403} {
+		g := as(t, base, user)
+		g.get("/").lacks(`href="/admin/calendars"`)
+		g.get("/admin/calendars").is(status).lacks("国办发明电")
+		_, fields := g.get("/").form("/signout")
+		for _, path := range []string{"/admin/calendars", "/admin/calendars/rehearse"} {
+			g.post(path, url.Values{"csrf": fields["csrf"], "notice": {amended(t)}, "reason": {"x"}}).is(status)
+		}
+	}
+	g := as(t, base, "shuozhou-authority-operator")
+	page := g.get("/admin/calendars").is(200).says("国办发明电〔2025〕7号", "随程序提供", "休", "班", "248 个工作日")
+	inspect(t, []byte(page.body), Chinese)
+	g.get("/admin/calendars/rehearse").is(303)
+	g.get("/admin/calendars?year=1900").is(200)
+
+	// A file that is wrong comes back with its line, its key and its text.
+	path, values := page.form("/rehearse")
+	wrong := strings.Replace(amended(t), `"2026-10-12"`, `"2026-13-12"`, 1)
+	g.sendFile(path, values, "file", "n.json", wrong).is(422).says("off[0]", "第 ", "2026-13-12")
+	g.fill(page, "/rehearse", url.Values{"notice": {strings.Replace(wrong, `"year"`, `"region": "city", "year"`, 1)}}).is(422).says("2026-13-12")
+	g.fill(page, "/rehearse", url.Values{"notice": {strings.Replace(amended(t), `"year"`, `"region": "city", "year"`, 1)}}).is(422).says("region")
+	g.fill(page, "/rehearse", url.Values{"notice": {hostile}}).is(422).says(hostile).lacks("<script>alert")
+	g.fill(page, "/rehearse", nil).is(422).says("请填写此项")
+	g.fill(page, "/rehearse", url.Values{"notice": {strings.Repeat(" ", 1<<21)}}).is(413)
+
+	rehearsal := g.sendFile(path, values, "file", "n.json", amended(t)).is(200).
+		says("1 个在办件的期限将变动", "朔州市公安局", "2026年10月12日", "2026年10月13日", "尚未写入")
+	inspect(t, []byte(rehearsal.body), Chinese)
+	g.fill(rehearsal, "/admin/calendars", nil).is(422).says("请写明理由", "1 个在办件的期限将变动")
+
+	// Another case comes in between: what was rehearsed is no longer what would happen.
+	again := rig.Request("shuozhou", "SZ-GA-001")
+	again.For = "shuozhou-minzheng"
+	rig.Apply("shuozhou-authority-officer", again, &day)
+	fresh := g.fill(rehearsal, "/admin/calendars", url.Values{"reason": {"已核对" + hostile}}).is(412).says("情况有变", "2 个在办件的期限将变动", "已核对")
+	sent := g.fill(fresh, "/admin/calendars", nil)
+	running := g.follow(sent).is(200).says("正在重算：已核 0 / 2", "刷新进度", "已核对"+hostile)
+	inspect(t, []byte(running.body), Chinese)
+	if repeated := g.fill(fresh, "/admin/calendars", nil); repeated.header.Get("Location") != sent.header.Get("Location") {
+		t.Errorf("sent twice it leads to %d %s", repeated.status, repeated.header.Get("Location"))
+	}
+	if err := (activities.Reprojection{Store: rig.Store, Law: rig.Law(), Edition: rig.Almanac.Now()}).Run(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	g.get(sent.header.Get("Location")).says("重算完成：2 个在办件的期限已变动", "朔州市公安局", "2026年10月13日").lacks("hx-get")
+	g.get("/admin/calendars").says("测试数据〔2026〕9号", rig.User("shuozhou-authority-operator").Name, "247 个工作日")
+	g.fill(page, "/rehearse", url.Values{"notice": {amended(t)}}).is(200).says("已经生效").lacks("确认生效并重算")
+	as(t, base, "city-xinxi-operator").get(sent.header.Get("Location")).is(200).says("重算完成：0 个").lacks("朔州市公安局")
+	g.get("/admin/calendars/notices/999").is(404)
+	g.get("/admin/calendars/notices/x").is(404)
+
+	// The same pages in English.
+	_, fields := g.get("/").form("/locale")
+	g.post("/locale", url.Values{"csrf": fields["csrf"], "locale": {"en"}, "next": {"/"}})
+	inspect(t, []byte(g.get("/admin/calendars").is(200).says("Came with the program", "working days in the year").body), English)
+	g.get(sent.header.Get("Location")).says("Done: the due dates of 2 open cases moved")
+}
