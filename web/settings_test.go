@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"gongshu/activities"
 	"gongshu/desk"
 	"gongshu/desk/desktest"
 	"gongshu/sharing"
@@ -110,9 +109,7 @@ func TestANoticeIsRehearsedAndPutIntoForce(t *testing.T) {
 	if repeated := g.fill(fresh, "/admin/calendars", nil); repeated.header.Get("Location") != sent.header.Get("Location") {
 		t.Errorf("sent twice it leads to %d %s", repeated.status, repeated.header.Get("Location"))
 	}
-	if err := (activities.Reprojection{Store: rig.Store, Law: rig.Law(), Edition: rig.Almanac.Now()}).Run(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
+	rig.FollowCalendar()
 	g.get(sent.header.Get("Location")).says("重算完成：2 个在办件的期限已变动", "朔州市公安局", "2026年10月13日").lacks("hx-get")
 	g.get("/admin/calendars").says("测试数据〔2026〕9号", rig.User("shuozhou-authority-operator").Name, "247 个工作日")
 	g.fill(page, "/rehearse", url.Values{"notice": {amended(t)}}).is(200).says("已经生效").lacks("确认生效并重算")

@@ -238,3 +238,10 @@ func check(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// FollowCalendar moves the limits that run to the calendar as it is known now, as
+// the workers do.
+func (r *Rig) FollowCalendar() {
+	r.T.Helper()
+	check(r.T, activities.Reprojection{Store: r.Store, Law: r.Law(), Edition: r.Almanac.Now()}.Run(r.T.Context(), nil))
+}
