@@ -16,7 +16,7 @@ import (
 type AuditQuery struct {
 	RegionID    string
 	From, Until time.Time // the latter excluded
-	Actor       string    // who acted, or on whose behalf: a user's id or a part of their name
+	Actor       string    // who acted: a user's id, or a part of their name or their department's
 	Number      string    // of the case or application acted on, or its id
 	Action      sharing.Action
 }
@@ -50,8 +50,7 @@ func (q AuditQuery) where() where {
 		w.and("t.action = ?", q.Action)
 	}
 	if q.Actor != "" {
-		// Whose name it is comes first, so that the trail is asked by its index.
-		w.and("(t.actor = ? OR t.actor IN (SELECT id FROM users WHERE region_id = ? AND name ILIKE ?))", q.Actor, q.RegionID, like(q.Actor))
+		w.and("(t.actor = ? OR t.actor IN (SELECT o.id FROM users o JOIN departments p ON p.id = o.department_id WHERE p.region_id = ? AND (o.name ILIKE ? OR p.name ILIKE ?)))", q.Actor, q.RegionID, like(q.Actor), like(q.Actor))
 	}
 	if q.Number != "" {
 		w.and("t.subject_id IN (SELECT ? UNION SELECT id::text FROM cases WHERE number = ? UNION SELECT id::text FROM applications WHERE number = ?)", q.Number, q.Number, q.Number)

@@ -386,6 +386,7 @@ func fixtures() []fixture {
 	pages = append(pages, projectFixtures()...)
 	pages = append(pages, boardFixtures(endings, tabs, more, board)...)
 	pages = append(pages, settingsFixtures()...)
+	pages = append(pages, auditFixtures()...)
 	return pages
 }
 

@@ -123,3 +123,122 @@ func TestANoticeIsRehearsedAndPutIntoForce(t *testing.T) {
 	inspect(t, []byte(g.get("/admin/calendars").is(200).says("Came with the program", "working days in the year").body), English)
 	g.get(sent.header.Get("Location")).says("Done: the due dates of 2 open cases moved")
 }
+
+// auditFixtures are the pages of auditors.
+func auditFixtures() []fixture {
+	entry := sharing.Entry{Seq: 7, At: noon, Actor: "u" + hostile, ActorName: hostile, OnBehalfOfName: hostile, Action: sharing.Action(hostile), SubjectID: hostile,
+		From: sharing.Answering, To: sharing.Refused, Article: "16", Note: hostile, Policy: hostile, Data: map[string]string{hostile: hostile}}
+	line := auditLine{AuditLine: desk.AuditLine{}, Title: hostile, Department: hostile, Details: []string{hostile}, Pairs: [][2]string{{hostile, hostile}}, PolicyNow: true}
+	line.Entry, line.Number, line.Procedure, line.Hash = entry, "G1"+hostile, sharing.ShareApplication, hostile
+	system, own := line, line
+	system.Actor, system.Number, system.Procedure = sharing.System, "", ""
+	own.Own = true
+	check := func(state string) desk.TrailCheck {
+		var k desk.TrailCheck
+		k.ID, k.ByName, k.StartedAt, k.EndedAt, k.Seen, k.Total, k.Compared, k.Rule, k.At = "k"+hostile, hostile, noon, &noon, 3, 9, 2, "unlinked", 4
+		k.State, k.Head.Seq, k.Head.Hash = "whole", 9, strings.Repeat("ab", 32)
+		switch state {
+		case "running":
+			k.State, k.EndedAt = "running", nil
+		case "silent":
+			k.State, k.EndedAt, k.Silent = "running", nil, true
+		default:
+			k.State = "broken"
+		case "whole":
+		}
+		return k
+	}
+	f := formFixture()
+	f.add("/seq", hostile)
+	f.add("/hash", hostile)
+	f.add("/until", hostile)
+	return []fixture{
+		{"full", "audit", auditPage{Query: desk.AuditQuery{Actor: hostile, Number: hostile, Action: sharing.Submit}, From: "2026-11-01", Actions: []choice{{Value: hostile, Label: hostile, Chosen: true}},
+			Lines: []auditLine{line, system, own}, More: more{Total: 3, Next: "/x"}, Problems: formWith("/from", "/until", "/actor", "/number"), Exports: map[string]string{"csv": "/audit/export.csv?actor=" + url.QueryEscape(hostile)}}},
+		{"empty", "audit", auditPage{Problems: newForm(0)}},
+		{"full", "audit_checks", checksPage{Checks: []desk.TrailCheck{check("whole"), check("broken"), check("silent")}, Form: f}},
+		{"running", "audit_checks", checksPage{Checks: []desk.TrailCheck{check("running")}, Form: newForm(0)}},
+		{"running", "audit_check", check("running")}, {"whole", "audit_check", check("whole")}, {"broken", "audit_check", check("broken")}, {"silent", "audit_check", check("silent")},
+	}
+}
+
+// formWith is a form with a problem at each pointer.
+func formWith(pointers ...string) *form {
+	f := newForm(0)
+	for _, p := range pointers {
+		f.add(p, hostile)
+	}
+	return f
+}
+
+// An auditor looks through the trail, takes it away as a file and verifies it.
+func TestAnAuditorReadsAndVerifies(t *testing.T) {
+	rig := desktest.New(t)
+	base := serve(t, rig)
+	draft := rig.Request("shuozhou", "SZ-GA-001")
+	submitted := rig.Apply("shuozhou-minzheng-requester", draft, nil)
+	view, err := rig.Case(t.Context(), rig.User("shuozhou-minzheng-requester"), submitted.Cases[0].CaseID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = rig.Withdraw(t.Context(), rig.User("shuozhou-minzheng-requester"), desk.Act{CaseID: view.ID, Expected: view.Version},
+		sharing.Remark{Note: `=HYPERLINK("http://x")<b>`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{"shuozhou-minzheng-requester", "shuozhou-authority-head", "shuozhou-authority-operator"} {
+		g := as(t, base, user)
+		g.get("/").lacks(`href="/audit"`)
+		for _, path := range []string{"/audit", "/audit/export.csv", "/audit/checks", "/audit/checks/x"} {
+			g.get(path).is(403).lacks("HYPERLINK", view.Number)
+		}
+	}
+	g := as(t, base, "shuozhou-shenji-auditor")
+	g.get("/").says("审计链")
+	page := g.get("/audit?number="+view.Number).is(200).says("撤回", view.Number, `=HYPERLINK("http://x")<b>`, "朔州市民政局", "全部内容")
+	inspect(t, []byte(page.body), Chinese)
+	g.get("/audit?number=nothing").is(200).says("没有符合条件的记录")
+	g.get("/audit").is(200).says("本人操作，由其他审计人员审查", "提交")
+	g.get("/audit?from=x").is(422).says("请填写日期")
+	g.get("/audit?from=2026-02-01&until=2026-01-01").is(422)
+	g.get("/audit?cursor=x").is(422)
+	g.get("/audit?act=%3Cscript%3E&actor=%00").is(422)
+
+	file := g.get("/audit/export.csv?number=" + view.Number).is(200)
+	if !strings.HasPrefix(file.header.Get("Content-Type"), "text/csv") || !strings.HasPrefix(file.body, "\ufeff序号,") || !strings.Contains(file.body, `"'=HYPERLINK(""http://x"")<b>"`) {
+		t.Errorf("the file is %v %q", file.header, file.body)
+	}
+	g.get("/audit/export.csv?from=x").is(422)
+
+	checks := g.get("/audit/checks").is(200).says("还没有校验过")
+	g.fill(checks, "/audit/checks", url.Values{"seq": {"x"}}).is(422).says("请填写整数")
+	g.fill(checks, "/audit/checks", url.Values{"seq": {"1"}, "hash": {hostile}}).is(422).says("64 位十六进制")
+	sent := g.fill(checks, "/audit/checks", nil)
+	result := g.follow(sent)
+	for range 100 {
+		if !strings.Contains(result.body, "<progress") {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+		result = g.get(sent.header.Get("Location"))
+	}
+	head, err := rig.Store.VerifyTrail(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	result.is(200).says("审计链完整", "用时").lacks("hx-get")
+	if head.Seq == 0 {
+		t.Error("nothing was verified")
+	}
+	inspect(t, []byte(result.body), Chinese)
+	g.get("/audit/checks").says("审计链完整")
+	g.get("/audit/checks/" + url.PathEscape(hostile)).is(404)
+}
+
+func TestTextCells(t *testing.T) {
+	for text, want := range map[string]string{"": "", "甲": "甲", "=1": "'=1", " =1": "' =1", "＝1": "'＝1", "＠x": "'＠x", "-1": "'-1", "+1": "'+1", "@x": "'@x", "\tx": "'\tx", "a=1": "a=1", "　＋1": "'　＋1"} {
+		if got := textCell(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}

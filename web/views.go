@@ -27,6 +27,9 @@ var shared = []string{"answer", "bench", "control", "everyone", "form", "layout"
 var pages = []string{
 	"application",
 	"applications",
+	"audit",
+	"audit_check",
+	"audit_checks",
 	"board",
 	"board_act",
 	"bulk",

@@ -205,6 +205,11 @@ func (s *site) routes(e *echo.Echo) {
 	members("POST", "/admin/calendars/rehearse", (*visit).rehearseNotice)
 	members("GET", "/admin/calendars/rehearse", (*visit).backToCalendars)
 	members("GET", "/admin/calendars/notices/:id", (*visit).calendarNotice)
+	members("GET", "/audit", (*visit).audit)
+	members("GET", "/audit/export.csv", (*visit).exportAudit)
+	members("GET", "/audit/checks", (*visit).trailChecks)
+	members("POST", "/audit/checks", (*visit).verifyTrail)
+	members("GET", "/audit/checks/:id", (*visit).trailCheck)
 
 	// A form that came back with its problems stands at the form's own address.
 	// Opening or reloading that address leads to the page the form is on.
