@@ -387,6 +387,7 @@ func fixtures() []fixture {
 	pages = append(pages, boardFixtures(endings, tabs, more, board)...)
 	pages = append(pages, settingsFixtures()...)
 	pages = append(pages, auditFixtures()...)
+	pages = append(pages, scheduleFixtures()...)
 	return pages
 }
 

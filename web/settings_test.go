@@ -9,6 +9,8 @@ import (
 
 	"gongshu/desk"
 	"gongshu/desk/desktest"
+	"gongshu/postgres"
+	"gongshu/regulation"
 	"gongshu/sharing"
 	"gongshu/workday"
 )
@@ -241,4 +243,32 @@ func TestTextCells(t *testing.T) {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}
+}
+
+// scheduleFixtures are the page of what the system does by itself.
+func scheduleFixtures() []fixture {
+	day := sharing.DateOf(noon)
+	law, _ := regulation.Shipped().ByID("shuozhou-2021")
+	line := desk.StandingLine{Duty: regulation.Duty{Title: hostile, TitleEn: hostile, Article: "32", Frequency: "yearly"}, Owner: hostile, OwnerEN: hostile,
+		DueThisYear: &day, Opens: &day, Last: &postgres.Opened{At: noon}}
+	cycle, never := line, line
+	cycle.ByCycle = true
+	never.Opens, never.DueThisYear, never.Last, never.Frequency = nil, nil, nil, "periodic"
+	s := desk.Schedules{Regulation: law, Duties: []desk.StandingLine{line, cycle, never}, Reachable: true, MayRun: true,
+		Turns:   []postgres.Turn{{Loop: "sweep", At: noon}, {Loop: "trail heads", At: noon, Failing: hostile}, {Loop: "outbox", At: noon, Ago: 3 * time.Hour}, {Loop: hostile, At: noon}},
+		Waiting: postgres.Waiting{Messages: 4, Oldest: &noon, Commands: 1, Rungs: 2, Nudges: 3}, Behind: 5, Running: 9}
+	s.Runs.Last, s.Runs.Next = &noon, &noon
+	return []fixture{{"full", "schedules", schedulesPage{s, newForm(0)}}, {"away", "schedules", schedulesPage{Form: newForm(0)}}}
+}
+
+func TestSchedulesPage(t *testing.T) {
+	rig := desktest.New(t)
+	base := serve(t, rig)
+	as(t, base, "shuozhou-authority-head").get("/admin/schedules").is(403)
+	g := as(t, base, "shuozhou-authority-operator")
+	page := g.get("/admin/schedules").is(200).says("常年职责", "调度服务没有应答", "第三十二条", "没有设置对外发送").lacks("/admin/schedules/run")
+	inspect(t, []byte(page.body), Chinese)
+	g.get("/admin/schedules/run").is(303)
+	_, fields := g.get("/").form("/signout")
+	g.follow(g.post("/admin/schedules/run", url.Values{"csrf": fields["csrf"]})).says("调度服务没有应答，请稍后再试")
 }

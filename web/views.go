@@ -76,6 +76,7 @@ var pages = []string{
 	"scenario",
 	"scenario_form",
 	"scenarios",
+	"schedules",
 	"search",
 	"sessions",
 	"signin",
@@ -223,6 +224,9 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 		"field": newField, "rows": func(n int, f field) field { f.Rows = n; return f },
 		"required": func(f field) field { f.Required = true; return f },
 		"add":      func(a, b int) int { return a + b },
+		"loop": func(name string) string {
+			return w.first("schedules.loop."+strings.ReplaceAll(name, " ", "_"), "schedules.loop.other")
+		},
 		"weekdays": func() [7]int { return [7]int{1, 2, 3, 4, 5, 6, 7} }, // from Monday
 	}
 }

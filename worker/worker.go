@@ -74,8 +74,13 @@ func (w *Worker) repeat(ctx context.Context, name string, every time.Duration, d
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	failing := false
+	var told time.Time
 	for {
 		err := do(ctx)
+		if failing != (err != nil) || time.Since(told) > tellEvery {
+			told = time.Now()
+			w.turned(ctx, name, err)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -91,6 +96,22 @@ func (w *Worker) repeat(ctx context.Context, name string, every time.Duration, d
 		case <-tick.C:
 		}
 	}
+}
+
+// tellEvery is how often a loop that turns faster says that it does.
+const tellEvery = 10 * time.Second
+
+// turned writes down, for whoever runs the system, that a loop came round. Where that
+// fails the loop itself has more to say.
+func (w *Worker) turned(ctx context.Context, name string, err error) {
+	if name == "outbox" && w.Deliver == nil {
+		return // nothing is handed out here
+	}
+	failing := ""
+	if err != nil {
+		failing = err.Error()
+	}
+	_ = w.Store.Turned(ctx, name, failing)
 }
 
 // deliver hands out waiting messages until none is left.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -74,6 +75,32 @@ func (e Engine) ScheduleStanding(ctx context.Context) error {
 		return nil
 	}
 	return fromEngine(err)
+}
+
+// StandingRuns is when [Standing] ran and will run.
+type StandingRuns struct {
+	Last *time.Time // nil when it has not run yet
+	Next *time.Time // nil when the schedule is paused
+}
+
+// StandingRuns asks the server; it is zero when the schedule has not been made yet.
+func (e Engine) StandingRuns(ctx context.Context) (StandingRuns, error) {
+	var runs StandingRuns
+	d, err := e.Client.ScheduleClient().GetHandle(ctx, StandingSchedule).Describe(ctx)
+	var missing *serviceerror.NotFound
+	switch {
+	case errors.As(err, &missing):
+		return runs, nil
+	case err != nil:
+		return runs, fromEngine(err)
+	}
+	if n := len(d.Info.RecentActions); n > 0 {
+		runs.Last = &d.Info.RecentActions[n-1].ActualTime
+	}
+	if len(d.Info.NextActionTimes) > 0 {
+		runs.Next = &d.Info.NextActionTimes[0]
+	}
+	return runs, nil
 }
 
 // RunStanding has [Standing] run now, besides its schedule.
