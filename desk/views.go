@@ -182,7 +182,7 @@ type CaseSummary struct {
 }
 
 // Awaited is what a case waits for, and from whom.
-type Awaited = postgres.Waiting
+type Awaited = postgres.Awaited
 
 // CaseView is one case as a reader sees it.
 type CaseView struct {

@@ -160,31 +160,31 @@ type CaseRow struct {
 	sharing.Case
 	Clock *sharing.Deadline
 	// Waits is the open task of the case; nil without one, or unless asked for.
-	Waits *Waiting
+	Waits *Awaited
 	due   *time.Time // when the first of its running limits ends
 }
 
 // leastTime is when the first of a case's running limits ends.
 const leastTime = `(SELECT min(l.due_at) FROM deadlines l WHERE l.case_id = c.id AND l.state = 'running')`
 
-// Waiting is what a case waits for, and from whom.
-type Waiting struct {
+// Awaited is what a case waits for, and from whom.
+type Awaited struct {
 	Kind       sharing.TaskKind
 	Department sharing.Department
 }
 
 // waitsOf returns what each of the cases waits for.
-func (s *Store) waitsOf(ctx context.Context, caseIDs []string) (map[string]*Waiting, error) {
+func (s *Store) waitsOf(ctx context.Context, caseIDs []string) (map[string]*Awaited, error) {
 	rows, err := s.pool.Query(ctx, `SELECT t.case_id, t.kind, d.id, d.region_id, d.name, d.name_en, d.kind
 		FROM tasks t JOIN departments d ON d.id = t.department_id WHERE t.state = 'open' AND t.case_id = ANY($1::uuid[])`, caseIDs)
 	if err != nil {
 		return nil, translate(err)
 	}
 	defer rows.Close()
-	waits := map[string]*Waiting{}
+	waits := map[string]*Awaited{}
 	for rows.Next() {
 		var id string
-		var t Waiting
+		var t Awaited
 		if err := rows.Scan(&id, &t.Kind, &t.Department.ID, &t.Department.RegionID, &t.Department.Name, &t.Department.NameEN, &t.Department.Kind); err != nil {
 			return nil, translate(err)
 		}

@@ -388,6 +388,7 @@ func fixtures() []fixture {
 	pages = append(pages, settingsFixtures()...)
 	pages = append(pages, auditFixtures()...)
 	pages = append(pages, scheduleFixtures()...)
+	pages = append(pages, regulationFixtures()...)
 	return pages
 }
 

@@ -64,6 +64,7 @@ var menu = []menuGroup{
 	}},
 	{"manage", []menuEntry{
 		{Section: "calendars", Path: "/admin/calendars", shown: may((*desk.Desk).MaySeeSettings)},
+		{Section: "regulations", Path: "/admin/regulations", shown: may((*desk.Desk).MaySeeSettings)},
 		{Section: "schedules", Path: "/admin/schedules", shown: may((*desk.Desk).MaySeeSettings)},
 		{Section: "audit", Path: "/audit", shown: may((*desk.Desk).MayAudit)},
 	}},

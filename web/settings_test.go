@@ -272,3 +272,64 @@ func TestSchedulesPage(t *testing.T) {
 	_, fields := g.get("/").form("/signout")
 	g.follow(g.post("/admin/schedules/run", url.Values{"csrf": fields["csrf"]})).says("调度服务没有应答，请稍后再试")
 }
+
+// regulationFixtures are the pages of regulations.
+func regulationFixtures() []fixture {
+	law, _ := regulation.Shipped().ByID("shuozhou-2021")
+	wild := *law
+	day := sharing.DateOf(noon)
+	wild.Title, wild.TitleEn, wild.Number, wild.Until, wild.Prolonged = hostile, hostile, hostile, &day, &regulation.Prolongation{Until: day, Number: hostile}
+	view := desk.RegulationView{Regulation: &wild, InForce: true, Next: hostile}
+	tables := []regulation.Table{{Title: hostile, Header: []string{hostile, "b"}, Rows: [][]string{{hostile, hostile}}}}
+	changes := []regulation.Change{{Regulation: law, Table: hostile, Header: []string{hostile, "b"}, Was: []string{hostile, "x"}, Becomes: []string{hostile, hostile}},
+		{Regulation: law, Table: "x", Header: []string{"a"}, Was: []string{hostile}}, {Regulation: law, Table: "x", Header: []string{"a"}, Becomes: []string{hostile}}}
+	refused := formWith("/regulation")
+	refused.Typed.Set("regulation", hostile)
+	plain := *law
+	plain.Until, plain.Prolonged, plain.Number = nil, nil, ""
+	return []fixture{
+		{"full", "regulations", regulationsPage{Listed: []desk.RegulationView{view, {Regulation: &plain, Ahead: true}, {Regulation: law}}, Endings: []ending{{Title: hostile, DaysLeft: 1}}, Form: refused}},
+		{"empty", "regulations", regulationsPage{Form: newForm(0)}},
+		{"hostile", "regulation", regulationPage{view, tables}}, {"real", "regulation", regulationPage{view, law.Tables(regulation.Zh)}},
+		{"overlay", "regulation_trial", trialPage{Trial: regulation.Trial{Overlay: hostile}, File: hostile, Changes: changes}},
+		{"whole", "regulation_trial", trialPage{Trial: regulation.Trial{Regulation: &wild}, File: hostile, Tables: tables}},
+		{"nothing", "regulation_trial", trialPage{Trial: regulation.Trial{Overlay: "x"}}},
+	}
+}
+
+// An operator reads the region's regulations, and checks a further file: it tells
+// what would change, and changes nothing.
+func TestRegulationsAreReadAndTried(t *testing.T) {
+	rig := desktest.New(t)
+	base := serve(t, rig)
+	for _, user := range []string{"jinan-startup-authority-head", "jinan-startup-shenji-auditor"} {
+		g := as(t, base, user)
+		g.get("/").lacks(`href="/admin/regulations"`)
+		g.get("/admin/regulations").is(403)
+		g.get("/admin/regulations/jinan-startup-2023@1").is(403)
+		_, fields := g.get("/").form("/signout")
+		g.post("/admin/regulations/check", url.Values{"csrf": fields["csrf"], "regulation": {"overlay: jinan-startup-2023\n"}}).is(403)
+	}
+	g := as(t, base, "jinan-startup-authority-operator")
+	page := g.get("/admin/regulations").is(200).says("jinan-startup-2023@1", "2026年11月30日", "检查法规文件").lacks("shuozhou-2021")
+	inspect(t, []byte(page.body), Chinese)
+	one := g.get("/admin/regulations/jinan-startup-2023@1").is(200).says("职责与时限", "催督阶梯", "角色与共享类型", "第", "条")
+	inspect(t, []byte(one.body), Chinese)
+	g.get("/admin/regulations/shuozhou-2021@1").is(404)
+	g.get("/admin/regulations/check").is(303)
+
+	const sound = "overlay: jinan-startup-2023\nextended_until: 2027-11-30\nextended_by: 测试数据〔2026〕1号\n"
+	path, values := page.form("/check")
+	trial := g.sendFile(path, values, "file", "延期"+hostile+".yaml", sound).is(200).says("文件无误", "延长至", "2027-11-30", "没有保存")
+	inspect(t, []byte(trial.body), Chinese)
+	g.sendFile(path, values, "file", "x.yaml", strings.Replace(sound, "2027", "2020", 1)).is(422).says("第 2 行，extended_until", "2020-11-30", "测试数据")
+	g.fill(page, "/check", url.Values{"regulation": {"overlay: shuozhou-2021\nsuccessor: x-2027\n"}}).is(422).says("overlay", "jinan-startup")
+	g.fill(page, "/check", url.Values{"regulation": {hostile}}).is(422).says(hostile)
+	g.fill(page, "/check", nil).is(422).says("请填写此项")
+	g.sendFile(path, values, "file", "x.yaml", strings.Repeat("a: b\n", 20_000)).is(422).says("longer than")
+	g.get("/admin/regulations").lacks("2027年11月30日")
+
+	_, fields := g.get("/").form("/locale")
+	g.post("/locale", url.Values{"csrf": fields["csrf"], "locale": {"en"}, "next": {"/"}})
+	inspect(t, []byte(g.get("/admin/regulations/jinan-startup-2023@1").is(200).says("Duties and limits", "In force").body), English)
+}

@@ -70,6 +70,9 @@ var pages = []string{
 	"register",
 	"register_form",
 	"registers",
+	"regulation",
+	"regulation_trial",
+	"regulations",
 	"replies",
 	"resource",
 	"resume",
@@ -226,6 +229,12 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 		"add":      func(a, b int) int { return a + b },
 		"loop": func(name string) string {
 			return w.first("schedules.loop."+strings.ReplaceAll(name, " ", "_"), "schedules.loop.other")
+		},
+		"cell": func(row []string, i int) string {
+			if i < len(row) {
+				return row[i]
+			}
+			return ""
 		},
 		"weekdays": func() [7]int { return [7]int{1, 2, 3, 4, 5, 6, 7} }, // from Monday
 	}
