@@ -109,7 +109,7 @@ func (w words) act(p sharing.Procedure, a sharing.Action, data map[string]string
 	if rung := data["rung"]; a == sharing.RungFired && rung != "" && w.Knows("told."+rung) {
 		return w.T("told." + rung)
 	}
-	for _, key := range []string{"audit.act." + string(a), fmt.Sprintf("did.%s.%s", p, a), "did." + string(a)} {
+	for _, key := range []string{fmt.Sprintf("did.%s.%s", p, a), "audit.act." + string(a), "did." + string(a)} {
 		if w.Knows(key) {
 			return w.T(key)
 		}

@@ -24,6 +24,25 @@ type calendarsPage struct {
 	LastYear int // that a notice covers
 }
 
+// recentYears is how many years of notices are shown unasked.
+const recentYears = 4
+
+// Recent are the notices of the last years.
+func (p calendarsPage) Recent() []desk.NoticeView { return p.Notices[:p.split()] }
+
+// Older are the others.
+func (p calendarsPage) Older() []desk.NoticeView { return p.Notices[p.split():] }
+
+// split is where the older notices begin; the latest come first.
+func (p calendarsPage) split() int {
+	for i, n := range p.Notices {
+		if n.Year <= p.Notices[0].Year-recentYears {
+			return i
+		}
+	}
+	return len(p.Notices)
+}
+
 // yearView is a year, month by month.
 type yearView struct {
 	Year        int

@@ -27,11 +27,13 @@ func settingsFixtures() []fixture {
 	notice := workday.Notice{Year: 2026, Source: hostile, Issued: sharing.DateOf(noon), Amends: hostile}
 	regional := notice
 	regional.Region = region.ID
+	old := notice
+	old.Year = 2008
 	line := desk.LimitMove{Department: police, Duty: hostile, Title: hostile, TitleEN: hostile, Old: sharing.DateOf(noon), New: sharing.DateOf(noon) + 1, Limits: 3}
 	early, sure := line, line
 	early.Shortened, early.Provisional, sure.Confirmed, sure.Title, sure.Department.Name = true, true, true, "", ""
 	moves := desk.Moves{Lines: []desk.LimitMove{early, line, sure}, Cases: 2, Limits: 9, Earlier: 3, Confirmed: 1}
-	views := []desk.NoticeView{{Notice: notice, ID: 3, Revision: 2, Corrected: true, ImportedAt: noon, By: "x", ByName: hostile, ByDepartment: hostile, Reason: hostile}, {Notice: regional}}
+	views := []desk.NoticeView{{Notice: notice, ID: 3, Revision: 2, Corrected: true, ImportedAt: noon, By: "x", ByName: hostile, ByDepartment: hostile, Reason: hostile}, {Notice: regional}, {Notice: old, Revision: 1}}
 	refused := formFixture()
 	refused.Typed.Set("notice", hostile)
 	refused.add("/notice", hostile)
