@@ -200,7 +200,10 @@ func (v *visit) auditRow(l auditLine) []string {
 		article = w.Article(l.Article)
 	}
 	actor := l.ActorName
-	if actor == "" {
+	switch {
+	case l.Actor == sharing.System:
+		actor = w.T("system")
+	case actor == "":
 		actor = l.Actor
 	}
 	var pairs []string

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,6 +57,7 @@ type monthView struct {
 	Month    int
 	Workdays int
 	Weeks    [][7]dayView // from Monday
+	Changed  bool         // some day of it is
 }
 
 // dayView is a day of a month; zero where a week reaches into the next.
@@ -99,12 +101,12 @@ func yearOf(c, was *workday.Calendar, year int) (yearView, error) {
 				m.Workdays++
 			}
 			if was != nil {
-				if before, err := was.Day(d); err == nil && (before.Kind != day.Kind || before.Provisional != day.Provisional) {
-					v.Changed = before.Kind != day.Kind
-				}
+				before, err := was.Day(d)
+				v.Changed = err == nil && before.Kind != day.Kind
 			}
 			if v.Changed {
 				view.Changed++
+				m.Changed = true
 			}
 			view.Provisional = view.Provisional || day.Provisional
 			week[place] = v
@@ -185,6 +187,9 @@ func (v *visit) showRehearsal(status int, page rehearsalPage) error {
 	var err error
 	if page.Year, err = yearOf(page.Calendar, v.site.desk.CalendarOf(v.user.Region.ID), page.Notice.Year); err != nil {
 		return err
+	}
+	if page.Year.Changed > 0 {
+		page.Year.Months = slices.DeleteFunc(page.Year.Months, func(m monthView) bool { return !m.Changed })
 	}
 	return v.show(status, "calendar_rehearsal", "calendars", page)
 }
