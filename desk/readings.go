@@ -110,15 +110,15 @@ type ReadQuery struct {
 	continued bool // after the first of them
 }
 
-// MayAudit reports whether the log of reads is the user's to read.
-func (d *Desk) MayAudit(who sharing.User) bool {
+// MayReadLog reports whether the log of reads is the user's to read.
+func (d *Desk) MayReadLog(who sharing.User) bool {
 	return d.mayWithAny(who, sharing.KindReadLog, sharing.Read)
 }
 
 // Readings returns one page of who read what of grades 3 and 4 in the reader's
 // region, the latest first. CodeForbidden for everybody but auditors.
 func (d *Desk) Readings(ctx context.Context, who sharing.User, q ReadQuery) (Page[sharing.Reading], error) {
-	if !d.MayAudit(who) {
+	if !d.MayReadLog(who) {
 		return Page[sharing.Reading]{}, forbidden
 	}
 	if q.From != 0 && q.To != 0 && q.To < q.From {

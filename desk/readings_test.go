@@ -177,7 +177,7 @@ func TestAuditorsReadTheLog(t *testing.T) {
 		switch {
 		case !slices.Contains(u.Roles, sharing.Auditor):
 			require.Equal(t, sharing.CodeForbidden, sharing.CodeOf(err), u.ID)
-			require.False(t, r.MayAudit(u))
+			require.False(t, r.MayReadLog(u))
 		case u.Region.ID == "shuozhou":
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, page.Total, 2)

@@ -11,11 +11,15 @@ import (
 
 // MaySeeSettings reports whether the settings of their region are a user's to look
 // at: the calendar, the regulations, the schedules.
-func (d *Desk) MaySeeSettings(who sharing.User) bool { return who.Own().Has(sharing.Operator) }
+func (d *Desk) MaySeeSettings(who sharing.User) bool {
+	return d.may(who, sharing.Read, policies.Administered(sharing.KindSetting, who.Region.ID))
+}
 
 // MayKeepSettings reports whether the settings of their region are a user's to
 // change.
-func (d *Desk) MayKeepSettings(who sharing.User) bool { return who.Own().Has(sharing.Operator) }
+func (d *Desk) MayKeepSettings(who sharing.User) bool {
+	return d.may(who, sharing.Manage, policies.Administered(sharing.KindSetting, who.Region.ID))
+}
 
 // MayAudit reports whether the audit trail of their region is a user's to read.
 func (d *Desk) MayAudit(who sharing.User) bool {

@@ -34,9 +34,9 @@ type WordingView struct {
 }
 
 // MayKeepWordings reports whether the reader may see and change how the letters of
-// the region are worded: operators may.
+// the region are worded.
 func (d *Desk) MayKeepWordings(who sharing.User) bool {
-	return who.Region.ID != "" && who.Subject().Has(sharing.Operator)
+	return d.MayKeepSettings(who)
 }
 
 // Wordings returns the wording of every letter in every language, by kind.

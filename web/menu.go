@@ -57,16 +57,14 @@ var menu = []menuGroup{
 	{"watch", []menuEntry{
 		{Section: "board", Path: "/board", shown: may((*desk.Desk).MayWatch)},
 		{Section: "bulletin", Path: "/bulletin", shown: may((*desk.Desk).MayWatch)},
-		{Section: "reads", Path: "/audit/reads", shown: may((*desk.Desk).MayAudit)},
-	}},
-	{"manage", []menuEntry{
-		{Section: "wordings", Path: "/wordings", shown: may((*desk.Desk).MayKeepWordings)},
 	}},
 	{"manage", []menuEntry{
 		{Section: "calendars", Path: "/admin/calendars", shown: may((*desk.Desk).MaySeeSettings)},
 		{Section: "regulations", Path: "/admin/regulations", shown: may((*desk.Desk).MaySeeSettings)},
 		{Section: "schedules", Path: "/admin/schedules", shown: may((*desk.Desk).MaySeeSettings)},
+		{Section: "wordings", Path: "/wordings", shown: may((*desk.Desk).MayKeepWordings)},
 		{Section: "audit", Path: "/audit", shown: may((*desk.Desk).MayAudit)},
+		{Section: "reads", Path: "/audit/reads", shown: may((*desk.Desk).MayReadLog)},
 	}},
 }
 
