@@ -28,9 +28,10 @@ var bounds = []bound{
 	{Bound{"已下架的目录只供提供部门、主管部门及其上级查看", "what was taken out of the catalog is for its department, the authority and the office above it"}, func(q question) bool {
 		return q.kind == sharing.KindFormer && (q.relation == sharing.AsPeer || q.role == sharing.Finance || q.role == sharing.Operator)
 	}},
-	{Bound{"社会公众只能查看无条件开放和有条件开放的目录，且不得查看最高安全等级", "the public sees what is opened to all or on conditions, and nothing of the highest grade"}, func(q question) bool {
+	{Bound{"社会公众只能查看无条件开放和有条件开放的目录，且不得查看最高安全等级和三级以上的数据项", "the public sees what is opened to all or on conditions, nothing of the highest grade and no data items above grade 2"}, func(q question) bool {
 		return (q.kind == sharing.KindOpenEntry || q.kind == sharing.KindOpenField) &&
-			(q.role != sharing.Citizen || q.class == sharing.NotShared || q.grade == sharing.HighestGrade)
+			(q.role != sharing.Citizen || q.class == sharing.NotShared || q.grade == sharing.HighestGrade ||
+				q.kind == sharing.KindOpenField && q.grade > sharing.PublicUpTo)
 	}},
 	{Bound{"其他部门不得查看申请、办件和授权", "another department must not see applications, cases or grants"}, func(q question) bool {
 		return q.relation == sharing.AsPeer && q.kind != sharing.KindResource && q.kind != sharing.KindScenario && q.kind != sharing.KindField

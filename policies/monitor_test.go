@@ -103,8 +103,10 @@ func monitor(s sharing.Subject, a sharing.Action, t sharing.Thing) bool {
 			(provides || elsewhere) && is(sharing.Finance, sharing.Operator) && moderate && t.Grade < 3
 	case sharing.KindFormer:
 		return a == sharing.Read && (above || provides && staff)
-	case sharing.KindOpenEntry, sharing.KindOpenField:
+	case sharing.KindOpenEntry:
 		return a == sharing.Read && is(sharing.Citizen) && moderate
+	case sharing.KindOpenField:
+		return a == sharing.Read && is(sharing.Citizen) && moderate && t.Grade < 3
 	default:
 		return slices.ContainsFunc(meant[t.Kind].who(a), func(w who) bool {
 			if w.as == asking && !applies || w.as == answering && !provides {

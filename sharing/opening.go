@@ -266,12 +266,15 @@ func (r Resource) Public() bool {
 	return (r.OpenClass == Open || r.OpenClass == OpenConditionally) && r.Class != NotShared && r.Grade < HighestGrade
 }
 
-// PublicFields lists the fields that the public may know of: those of the highest
-// grade are left out.
+// PublicUpTo is the highest grade of data items that the public may know of, whatever
+// the policy says.
+const PublicUpTo Grade = 2
+
+// PublicFields lists the fields that the public may know of at most.
 func (r Resource) PublicFields() []Field {
 	var fields []Field
 	for _, f := range r.Fields {
-		if f.Grade < HighestGrade {
+		if f.Grade <= PublicUpTo {
 			fields = append(fields, f)
 		}
 	}

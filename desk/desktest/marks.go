@@ -62,6 +62,11 @@ func (m Mark) HiddenFrom(u sharing.User) bool {
 	return true
 }
 
+// HiddenFromPublic is [Mark.HiddenFrom] of everybody who looks in the open catalog.
+func (m Mark) HiddenFromPublic() bool {
+	return m.Entry.OpenClass == sharing.NotOpen || m.Entry.Class == sharing.NotShared || m.Entry.Grade > 3 || m.Field.Grade > 2
+}
+
 // In reports whether a reply tells of the mark.
 func (m Mark) In(reply string) bool {
 	return strings.Contains(reply, m.Field.Name) || strings.Contains(reply, m.Field.Title)
