@@ -126,7 +126,10 @@ func (d *Desk) Workload(ctx context.Context, who sharing.User) (Workload, error)
 	return load, err
 }
 
-// InboxCounts is how many rows each tab of the inbox has.
+// Plenty is up to where the rows of the inbox's tabs are counted.
+const Plenty = postgres.Plenty
+
+// InboxCounts is how many rows each tab of the inbox has, up to Plenty.
 type InboxCounts struct{ Open, Done, Mine, Following int }
 
 // InboxCounts counts what the tabs of the inbox hold, unless they are narrowed.

@@ -147,11 +147,11 @@ func (s *Store) EachCase(ctx context.Context, scopes sharing.Scopes, f CaseFilte
 	return each(rows, err, scanCase, do)
 }
 
-// CaseCount counts the cases that the scopes and the filter allow.
+// CaseCount counts the cases that the scopes and the filter allow, up to Plenty.
 func (s *Store) CaseCount(ctx context.Context, scopes sharing.Scopes, f CaseFilter) (int, error) {
 	w := f.where(scopes)
 	var n int
-	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM cases c `+w.String(), w.args...).Scan(&n)
+	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM cases c `+w.String()+` LIMIT `+w.arg(Plenty)+`) few`, w.args...).Scan(&n)
 	return n, translate(err)
 }
 

@@ -169,11 +169,14 @@ func (s *Store) TaskFigures(ctx context.Context, scopes sharing.Scopes, f TaskFi
 	return n, translate(err)
 }
 
-// TaskCount counts the tasks that the scopes and the filter allow.
+// Plenty is up to where things are counted whose number is only a hint.
+const Plenty = 1000
+
+// TaskCount counts the tasks that the scopes and the filter allow, up to Plenty.
 func (s *Store) TaskCount(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (int, error) {
 	w := f.where(scopes)
 	var n int
-	err := s.pool.QueryRow(ctx, `SELECT count(*)`+taskCountTables+w.String(), w.args...).Scan(&n)
+	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT`+taskCountTables+w.String()+` LIMIT `+w.arg(Plenty)+`) few`, w.args...).Scan(&n)
 	return n, translate(err)
 }
 
@@ -190,7 +193,7 @@ func (s *Store) TaskHolders(ctx context.Context, scopes sharing.Scopes, f TaskFi
 	w := f.where(scopes)
 	rows, err := s.pool.Query(ctx, `SELECT coalesce(t.claimed_by, ''), coalesce(u.name, ''), count(*),
 		count(*) FILTER (WHERE l.state = 'running' AND l.due_at <= clock_timestamp())`+taskCountTables+`LEFT JOIN users u ON u.id = t.claimed_by `+
-		w.String()+` GROUP BY 1, 2 ORDER BY coalesce(t.claimed_by, '') <> '', u.name COLLATE names_zh, 1`, w.args...)
+		w.String()+` GROUP BY t.claimed_by, u.name ORDER BY t.claimed_by IS NOT NULL, u.name COLLATE names_zh, t.claimed_by`, w.args...)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -37,11 +37,16 @@ type inboxTab struct {
 	Count int
 }
 
+// Many reports whether there are too many to count.
+func (t inboxTab) Many() bool { return t.Count >= desk.Plenty }
+
 // OfCases reports whether the tab lists cases instead of tasks.
 func (p inboxPage) OfCases() bool { return p.Tab == "mine" || p.Tab == "following" }
 
-// Sorted reports whether the list is not in its usual order.
-func (p inboxPage) Sorted() bool { return chosenLabel(p.Orders) != "" }
+// Further reports whether one of the filters is set that are not always open.
+func (p inboxPage) Further() bool {
+	return chosenLabel(p.Procedures) != "" || chosenLabel(p.Kinds) != "" || chosenLabel(p.Departments) != "" || chosenLabel(p.Orders) != ""
+}
 
 // inbox lists tasks, the most urgent first.
 func (v *visit) inbox() error {

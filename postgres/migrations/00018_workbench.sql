@@ -21,7 +21,8 @@ CREATE INDEX resources_updated ON resources (region_id, updated_at DESC) WHERE N
 CREATE INDEX tasks_done_by ON tasks (done_by, done_at DESC) WHERE state = 'done';
 CREATE INDEX tasks_waiting ON tasks (department_id, kind) WHERE state = 'open';
 CREATE INDEX cases_started ON cases (applicant_user, created_at DESC, id) WHERE applicant_user IS NOT NULL;
+CREATE INDEX grants_until ON grants (valid_until);
 
 -- +goose Down
-DROP INDEX cases_started, tasks_waiting, tasks_done_by, resources_updated, resources_names;
+DROP INDEX grants_until, cases_started, tasks_waiting, tasks_done_by, resources_updated, resources_names;
 DROP COLLATION names_zh;
