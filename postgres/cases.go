@@ -202,7 +202,7 @@ func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) 
 	}
 	l := listing[CaseRow]{
 		query: `SELECT ` + caseColumns + `, ` + due + caseTables, count: `SELECT count(*) FROM cases c `, where: f.where(scopes),
-		id: "c.id::text", cursor: f.Cursor, limit: f.Limit,
+		id: "c.id::text", cursor: f.Cursor, limit: f.Limit, narrow: " FROM cases c ", own: "c.id",
 		scan: func(row pgx.Row) (CaseRow, error) {
 			var c CaseRow
 			err := row.Scan(append(caseTargets(&c.Case), &c.due)...)

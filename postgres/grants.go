@@ -65,6 +65,11 @@ func (s *Store) Grants(ctx context.Context, scope sharing.Scope, f GrantFilter) 
 	}
 	if f.State != "" {
 		w.and(grantState+" = ?", f.State)
+		switch f.State {
+		case sharing.GrantActive, sharing.GrantPending, sharing.GrantSuspended:
+			// Says no more than the state does, in a way that an index answers.
+			w.and("g.valid_until > now() AND g.ended_at IS NULL")
+		}
 	}
 	if !f.Before.IsZero() {
 		w.and("g.valid_until < ?", f.Before)
@@ -72,6 +77,7 @@ func (s *Store) Grants(ctx context.Context, scope sharing.Scope, f GrantFilter) 
 	return list(ctx, s.pool, listing[sharing.Grant]{
 		query: selectGrant, count: `SELECT count(*) FROM grants g JOIN cases c ON c.id = g.case_id `, where: w,
 		key: "g.valid_until", cast: "timestamptz", id: "g.id::text", cursor: f.Cursor, limit: f.Limit,
+		narrow: ` FROM grants g JOIN cases c ON c.id = g.case_id `, own: "g.id",
 		scan: scanGrant,
 		at:   func(g sharing.Grant) (string, string) { return g.ValidUntil.Format(time.RFC3339Nano), g.ID },
 	})

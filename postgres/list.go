@@ -28,6 +28,11 @@ type listing[T any] struct {
 	// known: the total is, and not to be counted.
 	known bool
 	total int
+	// narrow is FROM … with no more tables than the condition and the key need, for
+	// rows that are wide: the page is chosen from it and only then read. Empty reads
+	// at once.
+	narrow string
+	own    string // column that tells the rows apart, with narrow
 }
 
 func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next string, total int, err error) {
@@ -54,7 +59,12 @@ func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next s
 		}
 		l.where.and("("+l.key+", "+l.id+") "+compare+" (?::text::"+l.cast+", ?)", key, id)
 	}
-	sql := l.query + l.where.String() + " ORDER BY " + l.key + direction + ", " + l.id + direction + " LIMIT " + l.where.arg(l.limit+1)
+	ordered := " ORDER BY " + l.key + direction + ", " + l.id + direction
+	sql := l.where.String() + ordered + " LIMIT " + l.where.arg(l.limit+1)
+	if l.narrow != "" {
+		sql = "WHERE " + l.own + " IN (SELECT " + l.own + l.narrow + sql + ")" + ordered
+	}
+	sql = l.query + sql
 	rows, err := q.Query(ctx, sql, l.where.args...)
 	if err != nil {
 		return nil, "", 0, translate(err)
