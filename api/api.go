@@ -192,6 +192,8 @@ func (s *server) handlers() map[string]handler {
 		"changeScenario":     s.changeScenario,
 		"retireScenario":     s.retireScenario,
 		"waive":              s.take(sharing.Waive),
+		"letters":            s.letters,
+		"letter":             s.letter,
 		"comments":           s.comments,
 		"comment":            s.comment,
 		"follow":             s.follow(true),
