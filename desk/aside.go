@@ -385,6 +385,9 @@ func (d *Desk) Urge(ctx context.Context, who sharing.User, key, caseID string) (
 		}
 		return Urged{CaseID: s.c.ID, Owes: owing, Next: next}, nil
 	})
+	if err == nil {
+		d.fix(ctx, c.ID, sharing.Urge)
+	}
 	return urged, err
 }
 
@@ -524,6 +527,9 @@ func (d *Desk) Supervise(ctx context.Context, who sharing.User, key, caseID stri
 		}
 		return Supervised{CaseID: s.c.ID, Owes: owing}, nil
 	})
+	if err == nil {
+		d.fix(ctx, c.ID, sharing.Supervise)
+	}
 	return supervised, err
 }
 

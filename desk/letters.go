@@ -250,6 +250,16 @@ func (d *Desk) Letters(ctx context.Context, who sharing.User, caseID string) (sh
 	if err != nil {
 		return c, nil, err
 	}
+	seen, err := d.lettersFor(ctx, who, c)
+	return c, seen, err
+}
+
+// LettersOf is [Desk.Letters] of a case that the reader was given before.
+func (d *Desk) LettersOf(ctx context.Context, who sharing.User, view CaseView) ([]LetterRef, error) {
+	return d.lettersFor(ctx, who, view.Case)
+}
+
+func (d *Desk) lettersFor(ctx context.Context, who sharing.User, c sharing.Case) ([]LetterRef, error) {
 	issued, err := d.issues(ctx, c)
 	var seen []LetterRef
 	for _, i := range issued {
@@ -257,13 +267,54 @@ func (d *Desk) Letters(ctx context.Context, who sharing.User, caseID string) (sh
 			seen = append(seen, i.LetterRef)
 		}
 	}
-	return c, seen, err
+	return seen, err
+}
+
+// issuing are the acts of people that can issue a letter.
+var issuing = []sharing.Action{sharing.Urge, sharing.Supervise, sharing.RequestCompletion, sharing.SendBack, sharing.Answer, sharing.Extend, sharing.Consent,
+	sharing.Suspend, sharing.Revoke, sharing.Verify, sharing.Rule, sharing.Screen, sharing.AnswerOpening, sharing.Initiate, sharing.Accept, sharing.Submit, sharing.Escalate}
+
+// fix composes the letters that an act has just issued, so that they say what was
+// so on that day. What cannot be composed now is when it is first read: the act
+// stands either way, and so does what was recorded of it.
+func (d *Desk) fix(ctx context.Context, caseID string, action sharing.Action) {
+	if !slices.Contains(issuing, action) {
+		return
+	}
+	c, err := d.Store.CaseByID(ctx, caseID)
+	if err != nil {
+		return
+	}
+	issued, err := d.issues(ctx, c)
+	if err != nil {
+		return
+	}
+	for _, i := range issued {
+		if i.entry.Action != action {
+			continue
+		}
+		if _, err := d.composed(ctx, c, i, letter.Chinese); err != nil {
+			return
+		}
+	}
+}
+
+// composed returns a letter as it was composed, now if it was not before.
+func (d *Desk) composed(ctx context.Context, c sharing.Case, i issue, l letter.Locale) (postgres.ComposedLetter, error) {
+	kept, err := d.Store.Letter(ctx, c.ID, i.Name, string(l))
+	if sharing.CodeOf(err) != sharing.CodeNotFound {
+		return kept, err
+	}
+	if kept, err = d.compose(ctx, c, i, l); err != nil {
+		return kept, err
+	}
+	return d.Store.KeepLetter(ctx, kept)
 }
 
 // Letter returns a letter of a case by its name, in a language; CodeNotFound when
-// there is none or it may not be seen. It is composed when it is first asked for, of
-// what was recorded when it was issued and in the wording that held then, and stays
-// as it is from then on.
+// there is none or it may not be seen. It is composed of what was recorded when it was
+// issued, in the wording that held then, and stays as it is: the Chinese letter right
+// after the act of a person, others when they are first asked for.
 func (d *Desk) Letter(ctx context.Context, who sharing.User, caseID, name string, l letter.Locale) (LetterView, error) {
 	if !slices.Contains(letter.Locales, l) {
 		return LetterView{}, sharing.Invalid("locale", "one_of", "zh or en")
@@ -280,12 +331,7 @@ func (d *Desk) Letter(ctx context.Context, who sharing.User, caseID, name string
 	if n < 0 {
 		return LetterView{}, notFound
 	}
-	kept, err := d.Store.Letter(ctx, c.ID, name, string(l))
-	if sharing.CodeOf(err) == sharing.CodeNotFound {
-		if kept, err = d.compose(ctx, c, issued[n], l); err == nil {
-			kept, err = d.Store.KeepLetter(ctx, kept)
-		}
-	}
+	kept, err := d.composed(ctx, c, issued[n], l)
 	view := LetterView{LetterRef: issued[n].LetterRef, CaseID: c.ID, CaseNumber: c.Number, Wording: kept.Wording}
 	if err != nil {
 		return view, err

@@ -65,6 +65,8 @@ func TestTheAnswerIsALetter(t *testing.T) {
 		Reasons: "涉及个人隐私\n且与用途无关", Basis: []sharing.Basis{{Law: "个人信息保护法", Article: "13", Attachment: proof.ID}}})
 	require.NoError(t, err)
 
+	// It says what was so on its day, though nobody has read it yet.
+	alter(t, r, `UPDATE departments SET name = '改过的名称' WHERE id = $1`, c.Provider.ID)
 	require.Equal(t, "completion-1 answer-1", names(t, r, requester, c.ID))
 	says(t, letterOf(t, r, requester, c.ID, "completion-1", letter.Chinese), "关于补正", "朔州市民政局：", "\n1.未附职责依据\n2.未说明使用岗位\n")
 	zh := letterOf(t, r, requester, c.ID, "answer-1", letter.Chinese)

@@ -66,6 +66,9 @@ func (d *Desk) Open(ctx context.Context, who sharing.User, key string, p sharing
 	err = d.carry(ctx, command, &outcome, func(ctx context.Context) error {
 		return d.Engine.Submit(ctx, p, id, workflows.Step{CommandID: command.ID, Action: sharing.Submit})
 	})
+	if err == nil && p == sharing.RectificationOrder {
+		d.fix(ctx, outcome.CaseID, sharing.Submit)
+	}
 	return outcome, err
 }
 

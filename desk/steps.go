@@ -177,5 +177,8 @@ func (d *Desk) step(ctx context.Context, who sharing.User, act Act, action shari
 		}
 		return d.Engine.Step(ctx, c.ID, workflows.Step{CommandID: command.ID, Action: action, Expected: act.Expected})
 	})
+	if err == nil {
+		d.fix(ctx, c.ID, action)
+	}
 	return outcome, err
 }

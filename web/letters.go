@@ -34,7 +34,7 @@ func (v *visit) letters() error {
 // lettersSection is the part of a case's page that leads to its letters; none while
 // there are none.
 func (v *visit) lettersSection(c desk.CaseView) ([]template.HTML, error) {
-	_, letters, err := v.site.desk.Letters(v.ctx(), v.user, c.ID)
+	letters, err := v.site.desk.LettersOf(v.ctx(), v.user, c)
 	if err != nil || len(letters) == 0 {
 		return nil, err
 	}
