@@ -389,6 +389,7 @@ func fixtures() []fixture {
 	pages = append(pages, auditFixtures()...)
 	pages = append(pages, scheduleFixtures()...)
 	pages = append(pages, regulationFixtures()...)
+	pages = append(pages, adminFixtures()...)
 	return pages
 }
 

@@ -168,6 +168,10 @@ func (f *form) explain(v *visit, err error) error {
 // shown as it is, and so can days, and the names of entries that have a datum already.
 var caseNumber = regexp.MustCompile(`^[A-Z][0-9]{8}-[0-9A-Z]{8}$`)
 
+// spoken are rules whose details are shown as they are: what the rules of the policy
+// break, by line, and names of departments and people.
+var spoken = []string{"policy_rule", "expectation", "successor", "last_security_officer"}
+
 // rule puts a broken rule into words: by the rule and the field where there is
 // such a text, else by the rule alone.
 func (w words) rule(e sharing.FieldError) string {
@@ -180,7 +184,7 @@ func (w words) rule(e sharing.FieldError) string {
 		key = "rule.any"
 	}
 	detail := e.Detail
-	if _, err := strconv.Atoi(detail); err != nil && !caseNumber.MatchString(detail) && e.Rule != "one_source" && e.Rule != "merged" {
+	if _, err := strconv.Atoi(detail); err != nil && !caseNumber.MatchString(detail) && e.Rule != "one_source" && e.Rule != "merged" && !slices.Contains(spoken, e.Rule) {
 		if day, err := sharing.ParseDate(detail); err == nil {
 			detail = w.Day(day)
 		} else {

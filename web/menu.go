@@ -27,6 +27,11 @@ func may(ask func(*desk.Desk, sharing.User) bool) func(*visit) bool {
 	return func(v *visit) bool { return ask(v.site.desk, v.user) }
 }
 
+// administers makes a condition for the menu of what is administered.
+func administers(kind sharing.Kind, action sharing.Action) func(*visit) bool {
+	return func(v *visit) bool { return v.site.desk.MayAdminister(v.user, kind, action) }
+}
+
 // applies reports whether applications are the reader's to make.
 func (v *visit) applies() bool {
 	return v.signedIn() && (v.site.desk.MayApplyAtAll(v.user) || v.site.desk.MayRegisterPaper(v.user))
@@ -59,6 +64,8 @@ var menu = []menuGroup{
 		{Section: "bulletin", Path: "/bulletin", shown: may((*desk.Desk).MayWatch)},
 	}},
 	{"manage", []menuEntry{
+		{Section: "admin", Path: "/admin", shown: may((*desk.Desk).Administrates)},
+		{Section: "policy", Path: "/admin/policy", shown: administers(sharing.KindPolicy, sharing.Read)},
 		{Section: "calendars", Path: "/admin/calendars", shown: may((*desk.Desk).MaySeeSettings)},
 		{Section: "regulations", Path: "/admin/regulations", shown: may((*desk.Desk).MaySeeSettings)},
 		{Section: "schedules", Path: "/admin/schedules", shown: may((*desk.Desk).MaySeeSettings)},

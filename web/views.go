@@ -25,6 +25,20 @@ var shared = []string{"answer", "bench", "control", "everyone", "form", "layout"
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
 var pages = []string{
+	"admin",
+	"admin_department",
+	"admin_departments",
+	"admin_key_new",
+	"admin_keys",
+	"admin_people",
+	"admin_person",
+	"admin_person_new",
+	"admin_policy",
+	"admin_policy_change",
+	"admin_policy_rules",
+	"admin_policy_who",
+	"admin_region",
+	"admin_secret",
 	"application",
 	"applications",
 	"audit",

@@ -155,7 +155,7 @@ func TestUndeclaredTemplateStopsTheStart(t *testing.T) {
 	defer func(all []string) { pages = all }(pages)
 	whole := pages
 	pages = whole[1:]
-	if err := declared(); err == nil || !strings.Contains(err.Error(), "templates/application.html is not declared") {
+	if err := declared(); err == nil || !strings.Contains(err.Error(), "templates/admin.html is not declared") {
 		t.Errorf("a template that is not declared: %v", err)
 	}
 	pages = append([]string{"nosuch"}, whole...)
