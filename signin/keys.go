@@ -42,7 +42,9 @@ type keys struct {
 	client  *http.Client
 	now     func() time.Time
 
-	mu      sync.Mutex // held while they are fetched: everybody waits for the same
+	fetching sync.Mutex // held while they are fetched
+
+	mu      sync.Mutex // guards what follows
 	known   []jose.JSONWebKey
 	fetched time.Time // 0 before they ever were
 	tried   time.Time
@@ -72,30 +74,47 @@ func (k *keys) VerifySignature(ctx context.Context, raw string) ([]byte, error) 
 }
 
 // find returns the keys with which a token of that header may be signed. A key that
-// is not known makes them be fetched, but not at everybody's whim.
+// is not known makes them be fetched, but not at everybody's whim; those who ask for
+// known keys do not wait for it.
 func (k *keys) find(ctx context.Context, header jose.Header) ([]jose.JSONWebKey, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	now := k.now()
-	found := k.matching(header)
-	if (len(found) == 0 || now.Sub(k.fetched) > keysFresh) && now.Sub(k.tried) >= keysAgain {
-		k.tried = now
-		known, err := k.fetch(ctx)
-		switch {
-		case err == nil:
-			k.known, k.fetched = known, now
-			found = k.matching(header)
-		case ctx.Err() != nil:
-			k.tried = time.Time{} // it was the caller who did not wait
+	found, due := k.look(header, now)
+	if due && (len(found) == 0 || k.fetching.TryLock()) {
+		if len(found) == 0 {
+			k.fetching.Lock()
 		}
-		if err != nil && (k.fetched.IsZero() || len(found) == 0) {
-			return nil, fmt.Errorf("%w: its keys: %w", ErrUnreachable, err)
+		defer k.fetching.Unlock()
+		if found, due = k.look(header, now); due { // and nobody fetched them meanwhile
+			known, err := k.fetch(ctx)
+			k.mu.Lock()
+			if ctx.Err() == nil { // otherwise it was the caller who did not wait
+				k.tried = now
+			}
+			if err == nil {
+				k.known, k.fetched = known, now
+			}
+			k.mu.Unlock()
+			if err != nil && len(found) == 0 {
+				return nil, fmt.Errorf("%w: its keys: %w", ErrUnreachable, err)
+			}
+			found, _ = k.look(header, now)
 		}
 	}
-	if now.Sub(k.fetched) > keysStale {
-		return nil, fmt.Errorf("%w: its keys are from %s", ErrUnreachable, k.fetched.Format(time.RFC3339))
+	k.mu.Lock()
+	fetched := k.fetched
+	k.mu.Unlock()
+	if now.Sub(fetched) > keysStale {
+		return nil, fmt.Errorf("%w: its keys are from %s", ErrUnreachable, fetched.Format(time.RFC3339))
 	}
 	return found, nil
+}
+
+// look returns what of the known keys fits, and whether they are due to be fetched.
+func (k *keys) look(header jose.Header, now time.Time) ([]jose.JSONWebKey, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	found := k.matching(header)
+	return found, (len(found) == 0 || now.Sub(k.fetched) > keysFresh) && now.Sub(k.tried) >= keysAgain
 }
 
 // matching returns the known keys that fit a token's header. Without a key id that is

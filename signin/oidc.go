@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -40,10 +41,11 @@ type OIDC struct {
 	issuer  *url.URL
 	client  *http.Client
 
-	mu       sync.Mutex
-	provider *provider // nil before it was discovered
-	tried    time.Time
-	failure  error
+	provider atomic.Pointer[provider] // nil before it was discovered
+
+	asking  sync.Mutex // held while the provider is asked; guards what follows
+	tried   time.Time
+	failure error
 }
 
 // provider is an OpenID provider as it describes itself.
@@ -100,10 +102,7 @@ func (o *OIDC) Issuer() string { return o.options.Issuer }
 // they are known.
 func (o *OIDC) Origins() []string {
 	origins := []string{originOf(o.issuer)}
-	o.mu.Lock()
-	p := o.provider
-	o.mu.Unlock()
-	if p != nil {
+	if p := o.provider.Load(); p != nil {
 		for _, address := range []string{p.Authorization, p.EndSession} {
 			if u, err := url.Parse(address); err == nil && address != "" && !slices.Contains(origins, originOf(u)) {
 				origins = append(origins, originOf(u))
@@ -119,34 +118,45 @@ func (o *OIDC) Discover(ctx context.Context) error {
 	return err
 }
 
+// discover returns the provider as it describes itself. Once it is known, nobody waits
+// while it is asked again.
 func (o *OIDC) discover(ctx context.Context) (*provider, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	now := o.options.Now()
-	if p := o.provider; p != nil && (now.Sub(p.discovered) < describedFresh || now.Sub(o.tried) < describedAgain) {
-		return p, nil
+	known := o.provider.Load()
+	if known != nil && now.Sub(known.discovered) < describedFresh {
+		return known, nil
+	}
+	if known == nil {
+		o.asking.Lock()
+	} else if !o.asking.TryLock() {
+		return known, nil
+	}
+	defer o.asking.Unlock()
+	if known = o.provider.Load(); known != nil && (now.Sub(known.discovered) < describedFresh || now.Sub(o.tried) < describedAgain) {
+		return known, nil
 	}
 	if o.failure != nil && now.Sub(o.tried) < describedAgain {
 		return nil, o.failure
 	}
 	p, err := o.describe(ctx, now)
 	if ctx.Err() == nil {
-		o.tried = now
+		o.tried, o.failure = now, nil
 	}
 	switch {
 	case err == nil:
-		if o.provider != nil && o.provider.KeysAddress == p.KeysAddress {
-			p.keys = o.provider.keys
+		if known != nil && known.KeysAddress == p.KeysAddress {
+			p.keys = known.keys
 		}
-		o.provider, o.failure = p, nil
-	case o.provider != nil: // what is known goes on being used
-	default:
-		if ctx.Err() == nil {
-			o.failure = fmt.Errorf("%w: %w", ErrUnreachable, err)
-		}
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+		o.provider.Store(p)
+		return p, nil
+	case known != nil: // what is known goes on being used
+		return known, nil
 	}
-	return o.provider, nil
+	err = fmt.Errorf("%w: %w", ErrUnreachable, err)
+	if ctx.Err() == nil {
+		o.failure = err
+	}
+	return nil, err
 }
 
 func (o *OIDC) describe(ctx context.Context, now time.Time) (*provider, error) {

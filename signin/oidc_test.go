@@ -529,6 +529,52 @@ func TestProviderAway(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestNobodyWaitsForWhatIsKnown: a provider that hangs holds up only those who need
+// what it has not said yet.
+func TestNobodyWaitsForWhatIsKnown(t *testing.T) {
+	r := newRig(t)
+	user, ok := r.world.User(person)
+	require.True(t, ok)
+	token, err := r.Sign("at+jwt", r.AccessClaims(user))
+	require.NoError(t, err)
+	_, err = r.connector.Verify(t.Context(), token)
+	require.NoError(t, err)
+	hangs, asked := make(chan struct{}), make(chan struct{}, 10)
+	r.answers = func(_ http.ResponseWriter, req *http.Request) bool {
+		asked <- struct{}{}
+		select {
+		case <-hangs:
+		case <-req.Context().Done():
+		}
+		return false
+	}
+	fresh := r.connect(nil)
+	waits := make(chan error, 1)
+	go func() {
+		_, err := fresh.Begin(context.WithoutCancel(t.Context()), signin.NewAttempt(), callback)
+		waits <- err
+	}()
+	<-asked
+	assert.Equal(t, []string{r.address}, fresh.Origins(), "pages do not wait")
+
+	r.ours.move(16 * time.Minute) // the keys are due
+	r.theirs.move(16 * time.Minute)
+	claims := r.AccessClaims(user)
+	late, err := r.Sign("at+jwt", claims)
+	require.NoError(t, err)
+	first := make(chan error, 1)
+	go func() {
+		_, err := r.connector.Verify(context.WithoutCancel(t.Context()), late)
+		first <- err
+	}()
+	<-asked
+	_, err = r.connector.Verify(t.Context(), late)
+	require.NoError(t, err, "who comes second does not wait")
+	close(hangs)
+	require.NoError(t, <-first)
+	require.NoError(t, <-waits)
+}
+
 func TestDescriptionsRefused(t *testing.T) {
 	r := newRig(t)
 	for name, change := range map[string]func(map[string]any){
