@@ -53,7 +53,7 @@ type keys struct {
 // VerifySignature returns the payload of a token signed by the provider. It is that
 // of the oidc package's KeySet.
 func (k *keys) VerifySignature(ctx context.Context, raw string) ([]byte, error) {
-	signed, err := jose.ParseSigned(raw, algorithms)
+	signed, err := jose.ParseSignedCompact(raw, algorithms)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (p *Provider) Sign(typ string, claims map[string]any) (string, error) {
 
 // verify returns what a token of this provider says, expired or not.
 func (p *Provider) verify(token string) (map[string]any, error) {
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{algorithm})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{algorithm})
 	if err != nil {
 		return nil, err
 	}

@@ -146,29 +146,29 @@ type request struct {
 
 // read reads a request. What has no sound client and address is told the person, the
 // rest is told the client.
-func (p *Provider) read(values url.Values) (q request, told error, back string) {
+func (p *Provider) read(values url.Values) (q request, back string, told error) {
 	q = request{values.Get("redirect_uri"), values.Get("state"), values.Get("nonce"), values.Get("code_challenge"), values.Get("prompt")}
 	for name, all := range values {
 		if len(all) > 1 {
-			return q, fmt.Errorf("%s occurs twice", name), ""
+			return q, "", fmt.Errorf("%s occurs twice", name)
 		}
 	}
 	if values.Get("client_id") != ClientID {
-		return q, errors.New("client_id is not known"), ""
+		return q, "", errors.New("client_id is not known")
 	}
 	if !ours(q.Redirect, "/signin/with/oidc/back") {
-		return q, errors.New("redirect_uri is not registered"), ""
+		return q, "", errors.New("redirect_uri is not registered")
 	}
 	switch {
 	case values.Get("response_type") != "code":
-		return q, nil, "unsupported_response_type"
+		return q, "unsupported_response_type", nil
 	case !slices.Contains(strings.Fields(values.Get("scope")), "openid"):
-		return q, nil, "invalid_scope"
+		return q, "invalid_scope", nil
 	case q.State == "" || len(q.State) > 500 || len(q.Nonce) > 500,
 		values.Get("code_challenge_method") != "S256", len(q.Challenge) != 43, values.Has("request"), values.Has("request_uri"):
-		return q, nil, "invalid_request"
+		return q, "invalid_request", nil
 	}
-	return q, nil, ""
+	return q, "", nil
 }
 
 // ours reports whether an address is one of this machine with that path: the port may
@@ -194,7 +194,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	values := r.URL.Query()
 	search := values.Get("q")
 	values.Del("q")
-	q, told, back := p.read(values)
+	q, back, told := p.read(values)
 	switch {
 	case told != nil:
 		p.refuse(w, http.StatusBadRequest, "登录请求有误", told.Error())
@@ -258,7 +258,7 @@ func (p *Provider) pick(w http.ResponseWriter, r *http.Request) {
 	values := maps.Clone(r.PostForm)
 	picked := values.Get("user")
 	values.Del("user")
-	q, told, back := p.read(values)
+	q, back, told := p.read(values)
 	switch {
 	case told != nil:
 		p.refuse(w, http.StatusBadRequest, "登录请求有误", told.Error())
