@@ -246,8 +246,15 @@ func TestWorkbenchInBrowser(t *testing.T) {
 			evaluate[bool](b, `(() => { const s = document.querySelector(".sum button[name=send]"); s.click(); s.click(); return true })()`)
 			b.do(chromedp.WaitReady(chromedp.CSS(".notice.good")))
 			b.sees(say("已答复：拒绝共享", "refused"))
-			// Back in the browser, the old form is answered with what happened meanwhile.
+			// Going back after an answer shows where the case stands, not the form again.
+			b.open("/cases/" + cases[1])
+			b.click("input[name=decision][value=agree]")
+			b.press(`#step-answer button[name=send]`)
+			b.sees(say("已同意共享，请在期限内提供数据", "Agreed. The data is now to be provided"))
 			b.do(chromedp.NavigateBack())
+			if forms := evaluate[int](b, `document.querySelectorAll("#step-answer").length`); forms != 0 {
+				t.Error("going back offers the answer again")
+			}
 
 			enter("shuozhou-minzheng-requester")
 			b.open("/")
@@ -273,7 +280,10 @@ func TestWorkbenchInBrowser(t *testing.T) {
 			evaluate[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
 			b.press(`button[name=user][value="shuozhou-minzheng-requester"]`)
 			b.press("main form button.main")
-			b.sees(say("草稿已保存", "saved"), "会话结束前写的职责")
+			b.do(chromedp.WaitReady(chromedp.CSS(".notice.good")))
+			if duty := evaluate[string](b, `document.querySelector("textarea[name=duty]").value`); duty != "会话结束前写的职责" {
+				t.Errorf("after signing in again the duty is %q", duty)
+			}
 		})
 	}
 }
