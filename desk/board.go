@@ -276,6 +276,8 @@ type Waiting struct {
 	Replies                     int // supervisions without one
 	Holds                       int // projects on which funds or approvals wait
 	Criticisms                  int // public ones
+	Moved                       int // limits that notices of holidays have moved
+	Provisional                 int // limits that the next notice may move
 }
 
 // Waiting returns what waits for the reader's eye; CodeForbidden unless the reader
@@ -286,7 +288,7 @@ func (d *Desk) Waiting(ctx context.Context, who sharing.User) (Waiting, error) {
 	if len(scopes) == 0 {
 		return w, forbidden
 	}
-	open, err := d.Store.OpenByProcedure(ctx, scopes)
+	open, err := d.Store.OpenByProcedure(ctx, scopes, sharing.Coordination, sharing.RectificationOrder)
 	if err != nil {
 		return w, err
 	}
@@ -296,6 +298,12 @@ func (d *Desk) Waiting(ctx context.Context, who sharing.User) (Waiting, error) {
 		return w, err
 	}
 	w.Replies = replies.Total
+	if w.Moved, err = d.Store.CountMoved(ctx, scopes); err != nil {
+		return w, err
+	}
+	if w.Provisional, err = d.Store.ProvisionalClocks(ctx, scopes); err != nil {
+		return w, err
+	}
 	if d.MaySeeHolds(who) {
 		held, err := d.FundsHeld(ctx, who, "", 1)
 		if err != nil {

@@ -138,11 +138,11 @@ func (s *Store) Chases(ctx context.Context, deadlineIDs []string, departmentID s
 	return all, translate(err)
 }
 
-// OpenByProcedure counts the open cases the scopes allow, by procedure.
-func (s *Store) OpenByProcedure(ctx context.Context, scopes sharing.Scopes) (map[sharing.Procedure]int, error) {
+// OpenByProcedure counts the open cases of some procedures that the scopes allow.
+func (s *Store) OpenByProcedure(ctx context.Context, scopes sharing.Scopes, procedures ...sharing.Procedure) (map[sharing.Procedure]int, error) {
 	var w where
 	w.seeCases(scopes)
-	w.and("c.closed_at IS NULL")
+	w.and("c.closed_at IS NULL AND c.procedure = ANY(?)", procedures)
 	rows, err := s.pool.Query(ctx, `SELECT c.procedure, count(*) FROM cases c `+w.String()+` GROUP BY c.procedure`, w.args...)
 	if err != nil {
 		return nil, translate(err)

@@ -21,7 +21,7 @@ type MoveLine struct {
 }
 
 // moved has the lines on moved limits; trail_moved indexes them.
-const moved = ` JOIN trail t ON t.subject_id = c.id::text AND t.action = 'calendar_moved' `
+const moved = ` JOIN trail t ON t.subject_id::uuid = c.id AND t.action = 'calendar_moved' `
 
 // movedBy is the numbers of the notices that moved a limit, in one text.
 const movedBy = `convert_from(t.entry, 'UTF8')::jsonb #>> '{data,notice}'`
@@ -79,6 +79,15 @@ func (s *Store) MovedByNotice(ctx context.Context, scopes sharing.Scopes) (by ma
 		return nil
 	})
 	return by, total, translate(err)
+}
+
+// CountMoved counts the limits that the calendar moved on cases the scopes allow.
+func (s *Store) CountMoved(ctx context.Context, scopes sharing.Scopes) (int, error) {
+	var w where
+	w.seeCases(scopes)
+	var n int
+	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM cases c `+moved+w.String(), w.args...).Scan(&n)
+	return n, translate(err)
 }
 
 // ProvisionalClocks counts the running clocks with a provisional due date on cases

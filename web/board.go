@@ -29,8 +29,7 @@ type boardPage struct {
 	Ladder  []rungLine // what a limit climbs in the region
 	Form    *form
 	Acts    bool // something can be done about a row
-	News    desk.News
-	Most    int // rows of an export
+	Most    int  // rows of an export
 }
 
 // rungLine is a rung, and how many working days before the limit it comes.
@@ -111,9 +110,6 @@ func (v *visit) board() error {
 		return err
 	}
 	if page.Waiting, err = d.Waiting(v.ctx(), v.user); err != nil {
-		return err
-	}
-	if page.News, err = d.News(v.ctx(), v.user); err != nil {
 		return err
 	}
 	ladder, err := d.Ladder(v.ctx(), v.user)

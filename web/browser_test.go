@@ -178,7 +178,7 @@ func (b *browser) signIn(user string) {
 }
 
 // serve puts the pages of a rig on a port of its own.
-func serve(t *testing.T, rig *desktest.Rig) string {
+func serve(t testing.TB, rig *desktest.Rig) string {
 	t.Helper()
 	e := echo.New()
 	if err := Mount(e, rig.Desk, Options{Demo: true, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}); err != nil {

@@ -13,9 +13,11 @@ CREATE INDEX deadlines_open ON deadlines (coalesce(due_at, 'infinity'), (id::tex
 -- What a department owes, and what it was late with.
 CREATE INDEX deadlines_owes ON deadlines (owes_id, due_at);
 CREATE INDEX deadlines_late ON deadlines (met_at) WHERE state = 'met' AND met_at >= due_at;
+CREATE INDEX deadlines_provisional ON deadlines (case_id) WHERE state = 'running' AND provisional;
+CREATE INDEX cases_open ON cases (region_id, procedure) WHERE closed_at IS NULL;
 CREATE INDEX cases_closed ON cases (region_id, closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX cases_received ON cases (region_id, received_at);
 
 -- +goose Down
-DROP INDEX cases_received, cases_closed, deadlines_late, deadlines_owes, deadlines_open, deadlines_owed, cases_watched;
+DROP INDEX cases_received, cases_closed, cases_open, deadlines_provisional, deadlines_late, deadlines_owes, deadlines_open, deadlines_owed, cases_watched;
 DROP INDEX trail_moved;
