@@ -184,12 +184,12 @@ func TestAccounts(t *testing.T) {
 	}
 	sound := sharing.AccountText{ID: "wang.wu", Name: "王五", Department: "shuozhou-gongan"}
 	for place, broken := range map[string]func(a *sharing.AccountText){
-		"/id: id":              func(a *sharing.AccountText) { a.ID = "王五" },
-		"/id: taken":           func(a *sharing.AccountText) { a.ID = system },
-		"/name: required":      func(a *sharing.AccountText) { a.Name = " " },
-		"/name: characters":    func(a *sharing.AccountText) { a.Name = "a\x00b" },
-		"/department: exists":  func(a *sharing.AccountText) { a.Department = "city-gongan" },
-		"/department: require": func(a *sharing.AccountText) { a.Department = "" },
+		"/id: id":             func(a *sharing.AccountText) { a.ID = "王五" },
+		"/id: taken":          func(a *sharing.AccountText) { a.ID = system },
+		"/name: required":     func(a *sharing.AccountText) { a.Name = " " },
+		"/name: characters":   func(a *sharing.AccountText) { a.Name = "a\x00b" },
+		"/department: exists": func(a *sharing.AccountText) { a.Department = "city-gongan" },
+		"/department: choose": func(a *sharing.AccountText) { a.Department = "" },
 	} {
 		a := sound
 		broken(&a)
@@ -342,7 +342,7 @@ func TestAdministeredPolicy(t *testing.T) {
 		"/user: person_or_post": {On: entry.Code, Action: sharing.Read},
 		"/user: exists":         {User: "city-gongan-approver", On: entry.Code, Action: sharing.Read},
 		"/on: exists":           {User: security, On: "CS-GA-001", Action: sharing.Read}, // of another region
-		"/on: required":         {User: security, Action: sharing.Read},
+		"/on: labels":           {User: security, Action: sharing.Read},
 		"/action: never_done":   {User: security, On: entry.Code, Action: sharing.Answer},
 		"/roles/0: one_of":      {User: security, Roles: []sharing.Role{"wizard"}, On: entry.Code, Action: sharing.Read},
 		"/department: exists":   {User: security, Department: "city-gongan", On: entry.Code, Action: sharing.Read},

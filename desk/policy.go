@@ -292,7 +292,7 @@ func (d *Desk) asked(ctx context.Context, who sharing.User, q PolicyQuestion) (A
 	} else {
 		on.RegionID = who.Region.ID
 		if !slices.Contains(policies.Kinds(), on.Kind) {
-			return on, sharing.Invalid("/on", "required", "the number of a thing, or a kind")
+			return on, sharing.Invalid("/on", "labels", "the number of a thing, or a kind")
 		}
 		if slices.Contains(sharing.AdministeredKinds, on.Kind) || on.Kind == sharing.KindTrail {
 			on.Thing = policies.Administered(on.Kind, who.Region.ID)

@@ -71,7 +71,7 @@ func (a AccountText) Check() error {
 	var c checker
 	c.require(userID.MatchString(a.ID) && a.ID != System, "/id", "id", "letters, digits, ., _ and -, beginning with a letter or digit")
 	c.name(a.Name, "/name", true)
-	c.require(a.Department != "", "/department", "required", "")
+	c.require(a.Department != "", "/department", "choose", "")
 	return c.err()
 }
 
