@@ -73,7 +73,7 @@ func (s *server) verifyTrail(c echo.Context, who sharing.User) error {
 	if err := decode(c, &h); err != nil {
 		return err
 	}
-	id, err := s.desk.VerifyTrail(c.Request().Context(), who, desk.EarlierHead{Seq: h.Seq, Hash: h.Hash})
+	id, err := s.desk.VerifyTrail(c.Request().Context(), who, keyOf(c), desk.EarlierHead{Seq: h.Seq, Hash: h.Hash})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -217,7 +218,7 @@ const slowestCheck = 30 * time.Minute
 // VerifyTrail begins to recompute the whole trail and returns the id of that. It goes
 // on by itself; [Desk.TrailCheck] tells how far it is. CodeInProgress while one of
 // the region runs. What it comes to is a line of the trail.
-func (d *Desk) VerifyTrail(ctx context.Context, who sharing.User, earlier EarlierHead) (string, error) {
+func (d *Desk) VerifyTrail(ctx context.Context, who sharing.User, key string, earlier EarlierHead) (string, error) {
 	if !d.MayAudit(who) {
 		return "", forbidden
 	}
@@ -225,16 +226,30 @@ func (d *Desk) VerifyTrail(ctx context.Context, who sharing.User, earlier Earlie
 	if err := earlier.check(); err != nil {
 		return "", err
 	}
-	check := postgres.TrailCheck{ID: uuid.NewString(), RegionID: who.Region.ID, By: who.ID, Compared: earlier.Seq}
-	err := d.Store.InTx(ctx, func(tx *postgres.Tx) error {
-		begun, err := tx.BeginCheck(ctx, check)
-		if err == nil && !begun {
-			return sharing.Errorf(sharing.CodeInProgress, "a verification of the trail is under way")
-		}
-		return err
-	})
+	command, err := d.stage(ctx, who, key, TrailVerified, "trail", 0, earlier)
 	if err != nil {
 		return "", err
+	}
+	check := postgres.TrailCheck{ID: uuid.NewString(), RegionID: who.Region.ID, By: who.ID, Compared: earlier.Seq}
+	var outcome struct{ ID string }
+	err = d.carry(ctx, command, &outcome, func(ctx context.Context) error {
+		return d.once(ctx, command.ID, func(tx *postgres.Tx) error {
+			begun, err := tx.BeginCheck(ctx, check)
+			if err != nil {
+				return err
+			}
+			if !begun {
+				return sharing.Errorf(sharing.CodeInProgress, "a verification of the trail is under way")
+			}
+			content, err := json.Marshal(struct{ ID string }{check.ID})
+			if err != nil {
+				return err
+			}
+			return tx.FinishCommand(ctx, command.ID, content)
+		})
+	})
+	if err != nil || outcome.ID != check.ID { // the same request sent again begins none
+		return outcome.ID, err
 	}
 	going, stop := context.WithTimeout(context.WithoutCancel(ctx), slowestCheck)
 	go func() {

@@ -18,7 +18,7 @@ const auditor = "shuozhou-shenji-auditor"
 // checked waits for a verification to end.
 func checked(t *testing.T, r *desktest.Rig, earlier desk.EarlierHead) desk.TrailCheck {
 	t.Helper()
-	id, err := r.VerifyTrail(t.Context(), r.User(auditor), earlier)
+	id, err := r.VerifyTrail(t.Context(), r.User(auditor), "", earlier)
 	require.NoError(t, err)
 	for range 200 {
 		k, err := r.TrailCheck(t.Context(), r.User(auditor), id)
@@ -41,7 +41,7 @@ func TestTheTrailIsForAuditors(t *testing.T) {
 		require.Equal(t, sharing.CodeForbidden, code(t, err), who)
 		_, err = r.ExportAudit(ctx, r.User(who), desk.AuditQuery{}, func([]desk.AuditLine) error { t.Error(who); return nil })
 		require.Equal(t, sharing.CodeForbidden, code(t, err), who)
-		_, err = r.VerifyTrail(ctx, r.User(who), desk.EarlierHead{})
+		_, err = r.VerifyTrail(ctx, r.User(who), "", desk.EarlierHead{})
 		require.Equal(t, sharing.CodeForbidden, code(t, err), who)
 		_, err = r.TrailChecks(ctx, r.User(who))
 		require.Equal(t, sharing.CodeForbidden, code(t, err), who)
@@ -138,7 +138,7 @@ func TestAVerificationFindsWhatWasChanged(t *testing.T) {
 	cut := checked(t, r, desk.EarlierHead{Seq: 1000, Hash: strings.Repeat("0", 64)})
 	require.Equal(t, "cut", cut.Rule)
 	for _, wrong := range []desk.EarlierHead{{Seq: 1}, {Hash: strings.Repeat("0", 64)}, {Seq: 1, Hash: "zz"}, {Seq: -1, Hash: strings.Repeat("0", 64)}} {
-		_, err := r.VerifyTrail(t.Context(), r.User(auditor), wrong)
+		_, err := r.VerifyTrail(t.Context(), r.User(auditor), "", wrong)
 		require.Equal(t, sharing.CodeInvalid, code(t, err))
 	}
 
@@ -152,9 +152,21 @@ func TestAVerificationFindsWhatWasChanged(t *testing.T) {
 	require.Equal(t, "unlinked", broken.Rule)
 	require.EqualValues(t, 2, broken.At)
 
+	once, err := r.VerifyTrail(t.Context(), r.User(auditor), "verify-it-once", desk.EarlierHead{})
+	require.NoError(t, err)
+	again, err := r.VerifyTrail(t.Context(), r.User(auditor), "verify-it-once", desk.EarlierHead{})
+	require.NoError(t, err)
+	require.Equal(t, once, again)
+	for range 200 {
+		if k, err := r.TrailCheck(t.Context(), r.User(auditor), once); err != nil || !k.Running() {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+
 	last, err := r.TrailChecks(t.Context(), r.User(auditor))
 	require.NoError(t, err)
-	require.Len(t, last, 5)
+	require.Len(t, last, 6)
 	require.True(t, last[0].Broken())
 	none, err := r.TrailChecks(t.Context(), r.User("city-shenji-auditor"))
 	require.NoError(t, err)

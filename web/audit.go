@@ -261,7 +261,7 @@ func (v *visit) verifyTrail() error {
 	if f.Wrong() {
 		return v.showChecks(http.StatusUnprocessableEntity, f)
 	}
-	id, err := v.site.desk.VerifyTrail(v.ctx(), v.user, earlier)
+	id, err := v.site.desk.VerifyTrail(v.ctx(), v.user, f.Key, earlier)
 	if err != nil {
 		code := sharing.CodeOf(err)
 		if other := f.explain(v, err); other != nil {

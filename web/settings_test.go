@@ -146,9 +146,8 @@ func auditFixtures() []fixture {
 			k.State, k.EndedAt = "running", nil
 		case "silent":
 			k.State, k.EndedAt, k.Silent = "running", nil, true
-		default:
+		case "broken":
 			k.State = "broken"
-		case "whole":
 		}
 		return k
 	}
