@@ -25,7 +25,6 @@ func connect(t testing.TB, url string) *pgx.Conn {
 	return db
 }
 
-
 // readings returns the log of reads of a user, the first first.
 func readings(t testing.TB, r *desktest.Rig, user string) []sharing.Reading {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"gongshu/policies/monitor"
 	"gongshu/sharing"
 )
 
@@ -446,7 +447,7 @@ func TestMayAgreesWithMonitor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := subjects(rapid.SampledFrom([]string{"north", "north", "north", ""}), rapid.SampledFrom([]string{"health", "housing", "center"})).Draw(t, "subject")
 		everyThing([]string{"health", "housing"}, func(thing sharing.Thing, action sharing.Action) {
-			got, want := p.May(s, action, thing), monitor(s, action, thing)
+			got, want := p.May(s, action, thing), monitor.May(s, action, thing)
 			if got != want {
 				t.Fatalf("%s of %+v: %t, want %t", action, thing, got, want)
 			}
