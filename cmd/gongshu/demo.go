@@ -92,7 +92,8 @@ func playAll(ctx context.Context, c *config, world demo.World) error {
 		return err
 	}
 	stage.activities = acts
-	cases := map[string]string{} // by story or matter, for those that refer to them
+	ctx = desk.On(ctx, desk.Errand{Operation: "demo"}) // as the log of reads says
+	cases := map[string]string{}                       // by story or matter, for those that refer to them
 	for _, story := range world.Stories {
 		if cases[story.ID], err = play(ctx, d, store, world, story); err != nil {
 			return fmt.Errorf("demo story %s: %w", story.ID, err)
