@@ -98,6 +98,13 @@ func (d *Desk) EachOverdue(ctx context.Context, who sharing.User, q OverdueQuery
 		if err != nil {
 			return err
 		}
+		owed := make([]sharing.Case, len(rows))
+		for i, row := range rows {
+			owed[i] = row.Case
+		}
+		if err := d.recordCases(ctx, who, owed...); err != nil {
+			return err
+		}
 		for _, row := range rows {
 			if err := do(d.overdueItem(who, row, chases[row.ID], b.now)); err != nil {
 				return err

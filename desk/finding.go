@@ -11,5 +11,8 @@ import (
 // counts them all. An empty text finds none.
 func (d *Desk) FindCases(ctx context.Context, who sharing.User, text string, limit int) (Page[sharing.Case], error) {
 	found, total, err := d.Store.FindCases(ctx, d.caseScopes(who, sharing.Read), text, bound(limit))
-	return Page[sharing.Case]{Items: found, Total: total}, err
+	if err != nil {
+		return Page[sharing.Case]{}, err
+	}
+	return handOut(Page[sharing.Case]{Items: found, Total: total}, d.recordCases(ctx, who, found...))
 }

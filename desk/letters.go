@@ -251,7 +251,13 @@ func (d *Desk) Letters(ctx context.Context, who sharing.User, caseID string) (sh
 		return c, nil, err
 	}
 	seen, err := d.lettersFor(ctx, who, c)
-	return c, seen, err
+	if err == nil {
+		err = d.recordCases(ctx, who, c)
+	}
+	if err != nil {
+		return sharing.Case{}, nil, err
+	}
+	return c, seen, nil
 }
 
 // LettersOf is [Desk.Letters] of a case that the reader was given before.
@@ -330,6 +336,9 @@ func (d *Desk) Letter(ctx context.Context, who sharing.User, caseID, name string
 	n := slices.IndexFunc(issued, func(i issue) bool { return i.Name == name && seesLetter(who, i.LetterRef) })
 	if n < 0 {
 		return LetterView{}, notFound
+	}
+	if err := d.recordCases(ctx, who, c); err != nil {
+		return LetterView{}, err
 	}
 	kept, err := d.composed(ctx, c, issued[n], l)
 	view := LetterView{LetterRef: issued[n].LetterRef, CaseID: c.ID, CaseNumber: c.Number, Wording: kept.Wording}

@@ -56,6 +56,13 @@ func (d *Desk) Moves(ctx context.Context, who sharing.User, notice, cursor strin
 	for _, department := range departments {
 		names[department.ID] = department
 	}
+	moved := make([]sharing.Case, len(lines))
+	for i, l := range lines {
+		moved[i] = l.Case
+	}
+	if err := d.recordCases(ctx, who, moved...); err != nil {
+		return Page[Move]{}, err
+	}
 	page := Page[Move]{Next: next, Total: total}
 	for _, l := range lines {
 		m := Move{Case: l.Case, At: l.At, Duty: l.Data[movedDuty], Title: l.Data[movedDuty], TitleEN: l.Data[movedDuty], Owes: names[l.Data[movedOwes]],

@@ -175,5 +175,14 @@ func (d *Desk) EarlierAnswers(ctx context.Context, who sharing.User, c sharing.C
 	if who.Department.ID != c.Provider.ID {
 		return nil, nil
 	}
-	return d.Store.EarlierAnswers(ctx, d.caseScopes(who, sharing.Read), c.Provider.ID, c.Resource.ID, c.ID, maxEarlier)
+	found, err := d.Store.EarlierAnswers(ctx, d.caseScopes(who, sharing.Read), c.Provider.ID, c.Resource.ID, c.ID, maxEarlier)
+	if err != nil {
+		return nil, err
+	}
+	read := make([]sharing.Case, len(found))
+	for i, a := range found {
+		read[i] = sharing.Case{ID: a.CaseID, Number: a.Number, Procedure: sharing.ShareApplication, RegionID: c.RegionID, Provider: c.Provider,
+			Applicant: a.Applicant, Class: a.Class, Grade: a.Grade, Fields: a.Decision.Fields}
+	}
+	return handOut(found, d.recordCases(ctx, who, read...))
 }

@@ -434,6 +434,8 @@ func (s *Store) OpenCases(ctx context.Context, age time.Duration) ([]string, err
 type EarlierAnswer struct {
 	CaseID, Number, Title string
 	Applicant             sharing.Department
+	Class                 sharing.Class
+	Grade                 sharing.Grade
 	Same                  bool // it was about the same entry
 	Decision              sharing.Decision
 	At                    time.Time
@@ -448,16 +450,16 @@ func (s *Store) EarlierAnswers(ctx context.Context, scopes sharing.Scopes, depar
 	w.and("c.provider_id = ? AND c.id::text <> ?", department, except)
 	same := "c.resource_id::text = " + w.arg(resource)
 	w.and("(" + same + " OR NOT n.agree)")
-	rows, err := s.pool.Query(ctx, `SELECT c.id, c.number, c.title, d.id, d.region_id, d.name, d.name_en, d.kind, `+same+`, n.decision, n.decided_at
+	rows, err := s.pool.Query(ctx, `SELECT c.id, c.number, c.title, d.id, d.region_id, d.name, d.name_en, d.kind, c.class, c.grade, `+same+`, n.decision, n.decided_at
 		FROM cases c JOIN decisions n ON n.case_id = c.id JOIN departments d ON d.id = c.applicant_id `+w.String()+`
-		ORDER BY 9 DESC, n.decided_at DESC LIMIT `+w.arg(limit), w.args...)
+		ORDER BY 11 DESC, n.decided_at DESC LIMIT `+w.arg(limit), w.args...)
 	if err != nil {
 		return nil, translate(err)
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (EarlierAnswer, error) {
 		var a EarlierAnswer
 		err := row.Scan(&a.CaseID, &a.Number, &a.Title, &a.Applicant.ID, &a.Applicant.RegionID, &a.Applicant.Name, &a.Applicant.NameEN, &a.Applicant.Kind,
-			&a.Same, &a.Decision, &a.At)
+			&a.Class, &a.Grade, &a.Same, &a.Decision, &a.At)
 		return a, err
 	})
 	return all, translate(err)
