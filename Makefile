@@ -94,6 +94,11 @@ generate: ## write what is generated: the tables in docs/
 	@cd "$(ROOT)" && $(GO) test -count=1 -run '^TestDocsAreCurrent$$' ./api -update
 	@cd "$(ROOT)" && mkdir -p "$(BIN)" && $(GO) run ./cmd/gongshu regulation docs >"$(BIN)/regulations.md" && mv "$(BIN)/regulations.md" docs/regulations.md
 
+.PHONY: screenshots
+screenshots: ## take the pictures of docs/images from the tour, with Chromium
+	@cd "$(ROOT)" && mkdir -p "$(BIN)/screenshots" docs/images && CI=yes WEB_SCREENSHOTS="$(BIN)/screenshots" $(GO) test -count=1 -run '^TestTourInBrowser$$' ./web && \
+	for name in home-1280 tour-board-1280 tour-case-1280 tour-case-390; do cp "$(BIN)/screenshots/$$name.png" docs/images/; done
+
 .PHONY: generated
 generated: ## fail if `make generate` changes a file; what it wrote stays
 	@cd "$(ROOT)" && mkdir -p "$(BIN)" && \
