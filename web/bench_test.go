@@ -32,8 +32,8 @@ func TestInboxByForm(t *testing.T) {
 	base := serve(t, rig)
 	g := as(t, base, "shuozhou-gongan-approver")
 	g.get("/inbox").is(200).says("共 4 条", "待办 4", "户籍人口基本信息", "公民身份核验服务")
-	g.get("/inbox?q=" + url.QueryEscape("身份核验")).says("共 2 条", "关键词 身份核验").lacks("户籍人口基本信息")
-	both := g.get("/inbox?department=shuozhou-minzheng&light=green&q=" + url.QueryEscape("身份核验")).says("共 1 条", "清除全部条件")
+	g.get("/inbox?q="+url.QueryEscape("身份核验")).says("共 2 条", "关键词 身份核验").lacks("户籍人口基本信息")
+	both := g.get("/inbox?department=shuozhou-minzheng&light=green&q="+url.QueryEscape("身份核验")).says("共 1 条", "清除全部条件")
 	if !strings.Contains(both.body, `href="/inbox?department=shuozhou-minzheng&amp;q=`) {
 		t.Error("no chip takes the light off and leaves the rest")
 	}
@@ -94,7 +94,7 @@ func TestAnswerIsCheckedFirst(t *testing.T) {
 	}
 	g.follow(g.fill(checked, "/answer", url.Values{"send": {"yes"}})).says("已答复：拒绝共享", "第三条")
 
-	again := g.get("/cases/" + cases[2]).is(200).says("类似答复", "同一资源")
+	again := g.get("/cases/"+cases[2]).is(200).says("类似答复", "同一资源")
 	adopted := g.fill(again, "/answer", url.Values{"adopt": {cases[0]}, "reasons": {"我先写的"}}).is(200)
 	_, values := adopted.form("/answer")
 	if values.Get("decision") != "refuse" || !strings.HasPrefix(values.Get("reasons"), "我先写的\n超出职责") || values.Get("basis.0.article") != "第三条" {
@@ -276,7 +276,7 @@ func TestWorkbenchInBrowser(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.press(`button[name=then][value=save]:not(.unseen)`)
-			b.sees(say("会话", "session"))
+			b.sees(say("登录已过期", "Your session has ended"))
 			evaluate[bool](b, `document.querySelectorAll("details").forEach(d => d.open = true) || true`)
 			b.press(`button[name=user][value="shuozhou-minzheng-requester"]`)
 			b.press("main form button.main")
