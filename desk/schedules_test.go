@@ -13,8 +13,6 @@ import (
 	"gongshu/workflows"
 )
 
-const operator = "shuozhou-authority-operator"
-
 // scheduled is an engine with a schedule.
 type scheduled struct {
 	desktest.Direct
