@@ -121,7 +121,6 @@ func (f TaskFilter) where(scopes sharing.Scopes) where {
 func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (page []sharing.Task, next string, total int, err error) {
 	l := listing[sharing.Task]{
 		query: selectTask, count: `SELECT count(*)` + taskCountTables, where: f.where(scopes), id: "t.id::text", cursor: f.Cursor, limit: f.Limit, scan: scanTask,
-		narrow: taskCountTables, own: "t.id",
 	}
 	switch {
 	case f.Order == ByReceipt:
