@@ -116,6 +116,7 @@ func (s *step) begin(action sharing.Action) error {
 	}
 	s.entry = sharing.Entry{
 		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, Action: action, From: s.c.State, Policy: s.command.Policy,
+		Key:  s.command.Actor.Key,
 		Data: map[string]string{},
 	}
 	if s.entry.Actor == "" {
@@ -387,7 +388,7 @@ func (s *step) file(f filing) (*step, error) {
 	}
 	opened.entry = sharing.Entry{
 		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, Action: sharing.Submit, Article: f.Article,
-		Policy: s.command.Policy, Data: map[string]string{"number": numbered},
+		Policy: s.command.Policy, Key: s.command.Actor.Key, Data: map[string]string{"number": numbered},
 	}
 	if opened.entry.Actor == "" {
 		opened.entry.Actor = sharing.System

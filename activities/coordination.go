@@ -277,7 +277,7 @@ func (s *step) shareAfterAll(former sharing.Case, ruling sharing.CoordinationRul
 	again.c.ReceivedAt, again.c.CreatedAt, again.c.UpdatedAt, again.c.ClosedAt, again.c.WakeAt = s.now, s.now, s.now, nil, nil
 	again.entry = sharing.Entry{
 		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, Action: sharing.Submit, Article: s.entry.Article,
-		Note: ruling.Reasons, OnBehalfOf: s.command.Actor.OnBehalfOf, Policy: s.command.Policy,
+		Note: ruling.Reasons, OnBehalfOf: s.command.Actor.OnBehalfOf, Key: s.command.Actor.Key, Policy: s.command.Policy,
 		Data: map[string]string{"number": numbered, "parent": s.c.ID},
 	}
 	if err := s.tx.InsertCase(s.ctx, again.c); err != nil {

@@ -156,7 +156,7 @@ func (a *Activities) file(ctx context.Context, tx *postgres.Tx, command sharing.
 	filed := sharing.Entry{
 		At: now, Actor: command.Actor.UserID, DepartmentID: command.Actor.DepartmentID, RegionID: application.RegionID,
 		Action: sharing.Submit, SubjectID: application.ID, Version: application.Version, Article: law.Article("share.apply"),
-		Policy: command.Policy, Data: map[string]string{"number": application.Number}, OnBehalfOf: command.Actor.OnBehalfOf,
+		Policy: command.Policy, Data: map[string]string{"number": application.Number}, OnBehalfOf: command.Actor.OnBehalfOf, Key: command.Actor.Key,
 	}
 	if err := tx.Append(ctx, filed); err != nil {
 		return err
@@ -279,7 +279,7 @@ func (s *step) openShare(application sharing.Application, scenario *sharing.Scen
 	s.entry = sharing.Entry{
 		At: s.now, Actor: s.command.Actor.UserID, DepartmentID: s.command.Actor.DepartmentID, RegionID: s.c.RegionID, Action: sharing.Submit,
 		SubjectID: s.c.ID, Version: 1, Policy: s.command.Policy, Data: map[string]string{"number": s.c.Number},
-		OnBehalfOf: s.command.Actor.OnBehalfOf,
+		OnBehalfOf: s.command.Actor.OnBehalfOf, Key: s.command.Actor.Key,
 	}
 	if s.c.Paper {
 		s.entry.Data["received_on"] = sharing.DateOf(s.c.ReceivedAt).String()

@@ -72,7 +72,7 @@ func (d *Desk) amendAll(ctx context.Context, who sharing.User, key string, actio
 				return err
 			}
 			entries, err := do(tx, sharing.Entry{At: now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: action,
-				SubjectID: target, Policy: command.Policy, Data: map[string]string{}})
+				SubjectID: target, Policy: command.Policy, Key: who.Key, Data: map[string]string{}})
 			if err != nil {
 				return err
 			}

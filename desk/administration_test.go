@@ -300,6 +300,13 @@ func TestAdministeredKeys(t *testing.T) {
 	keys, err := r.AdministeredKeys(ctx, operator)
 	require.NoError(t, err)
 	require.Len(t, keys, 1)
+	// What a system does under a key names the key in the trail.
+	who.Roles = r.User(keyUser).Roles
+	draft, err := r.SaveDraft(ctx, who, "", "", 0, r.Request("shuozhou", "SZ-GA-001"))
+	require.NoError(t, err)
+	done, err := r.Store.Timeline(ctx, draft.ID)
+	require.NoError(t, err)
+	require.Equal(t, key.ID, done[0].Key)
 	_, err = r.RenewKey(ctx, operator, "", key.ID, 169)
 	require.ErrorContains(t, err, "/overlap: range")
 	next, err := r.RenewKey(ctx, operator, "", key.ID, 24)

@@ -182,7 +182,7 @@ func (d *Desk) beside(ctx context.Context, who sharing.User, key string, policy,
 			}
 			s.entry = sharing.Entry{
 				At: s.now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: s.c.RegionID, Action: action, SubjectID: s.c.ID,
-				From: s.c.State, To: s.c.State, Version: s.c.Version, Policy: command.Policy, Data: map[string]string{}, OnBehalfOf: command.Actor.OnBehalfOf,
+				From: s.c.State, To: s.c.State, Version: s.c.Version, Policy: command.Policy, Data: map[string]string{}, OnBehalfOf: command.Actor.OnBehalfOf, Key: command.Actor.Key,
 			}
 			result, err := do(s)
 			if err != nil {

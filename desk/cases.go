@@ -391,7 +391,7 @@ func (d *Desk) assign(ctx context.Context, who sharing.User, key, taskID string,
 			return tx.Append(ctx, sharing.Entry{
 				At: now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: action,
 				SubjectID: task.Case.ID, From: task.Case.State, To: task.Case.State, Version: task.Case.Version, Policy: command.Policy,
-				Data: map[string]string{"task": string(task.Kind)}, OnBehalfOf: command.Actor.OnBehalfOf,
+				Data: map[string]string{"task": string(task.Kind)}, OnBehalfOf: command.Actor.OnBehalfOf, Key: command.Actor.Key,
 			})
 		})
 	})

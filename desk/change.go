@@ -249,7 +249,7 @@ func (d *Desk) AcknowledgeChange(ctx context.Context, who sharing.User, key, cas
 			}
 			return tx.Append(ctx, sharing.Entry{
 				At: now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: sharing.Acknowledge,
-				SubjectID: caseID, From: c.State, To: c.State, Version: c.Version, Article: notices[0].Article, Policy: command.Policy,
+				SubjectID: caseID, From: c.State, To: c.State, Version: c.Version, Article: notices[0].Article, Policy: command.Policy, Key: command.Actor.Key,
 			})
 		})
 	})

@@ -193,7 +193,7 @@ func finishDraft(ctx context.Context, tx *postgres.Tx, command sharing.Command, 
 	}
 	return tx.Append(ctx, sharing.Entry{
 		At: a.UpdatedAt, Actor: command.Actor.UserID, DepartmentID: command.Actor.DepartmentID, RegionID: a.RegionID,
-		Action: command.Action, SubjectID: a.ID, Version: a.Version, Policy: command.Policy, OnBehalfOf: command.Actor.OnBehalfOf,
+		Action: command.Action, SubjectID: a.ID, Version: a.Version, Policy: command.Policy, OnBehalfOf: command.Actor.OnBehalfOf, Key: command.Actor.Key,
 	})
 }
 

@@ -87,6 +87,7 @@ func (d *Desk) AuthenticateKey(ctx context.Context, address, token string) (shar
 	if who.Department.ID != key.Department.ID || len(who.Roles) == 0 {
 		return sharing.User{}, key, unknown
 	}
+	who.Key = key.ID
 	return who, key, d.Store.TouchKey(ctx, key.ID)
 }
 
@@ -365,7 +366,7 @@ func (d *Desk) RevokeKey(ctx context.Context, who sharing.User, idempotencyKey, 
 			if err := tx.FinishCommand(ctx, command.ID, outcome); err != nil {
 				return err
 			}
-			e := sharing.Entry{Actor: who.ID, DepartmentID: who.Department.ID, Action: keyRevoked, Policy: command.Policy}
+			e := sharing.Entry{Actor: who.ID, DepartmentID: who.Department.ID, Action: keyRevoked, Policy: command.Policy, Key: who.Key}
 			if err := endKey(ctx, tx, &e, id); err != nil {
 				return err
 			}

@@ -203,7 +203,7 @@ func (d *Desk) putEntry(ctx context.Context, who sharing.User, key string, actio
 			}
 			return tx.Append(ctx, sharing.Entry{
 				At: e.FiledAt, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: e.RegionID, Action: action, SubjectID: e.ID,
-				Version: e.Version, Article: e.Article, Policy: command.Policy, Data: map[string]string{"register": string(e.Register)},
+				Version: e.Version, Article: e.Article, Policy: command.Policy, Key: command.Actor.Key, Data: map[string]string{"register": string(e.Register)},
 			})
 		})
 	})

@@ -213,7 +213,7 @@ func (d *Desk) keepScenario(ctx context.Context, who sharing.User, key string, a
 			}
 			return tx.Append(ctx, sharing.Entry{
 				At: s.UpdatedAt, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: action,
-				SubjectID: s.ID, Version: s.Version, Article: law.Grants.Scenario, Policy: command.Policy,
+				SubjectID: s.ID, Version: s.Version, Article: law.Grants.Scenario, Policy: command.Policy, Key: command.Actor.Key,
 			})
 		})
 	})

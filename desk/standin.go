@@ -148,7 +148,7 @@ func finishDelegation(ctx context.Context, tx *postgres.Tx, command sharing.Comm
 	}
 	return tx.Append(ctx, sharing.Entry{
 		At: now, Actor: command.Actor.UserID, DepartmentID: command.Actor.DepartmentID, RegionID: command.Actor.RegionID,
-		Action: command.Action, SubjectID: g.ID, Policy: command.Policy,
+		Action: command.Action, SubjectID: g.ID, Policy: command.Policy, Key: command.Actor.Key,
 		Data: map[string]string{"from": g.From, "to": g.To, "begins": sharing.DateOf(g.StartsAt).String(), "ends": (sharing.DateOf(g.EndsAt) - 1).String()},
 	})
 }

@@ -116,7 +116,7 @@ func (d *Desk) recordUse(ctx context.Context, tx *postgres.Tx, who sharing.User,
 		return nil, err
 	}
 	return results, tx.Append(ctx, sharing.Entry{
-		At: now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: sharing.Serve, SubjectID: command.ID, Policy: command.Policy,
+		At: now, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: sharing.Serve, SubjectID: command.ID, Policy: command.Policy, Key: who.Key,
 		Data: map[string]string{"recorded": fmt.Sprint(len(kept)), "refused": fmt.Sprint(len(reports) - len(kept)), "doubted": fmt.Sprint(doubted)},
 	})
 }

@@ -71,6 +71,8 @@ type User struct {
 	// OnBehalfOf is the colleague for whom the user does what is being done; empty
 	// for what their own roles allow.
 	OnBehalfOf string
+	// Key is the id of the key under which a system acts as the user; empty for a person.
+	Key string
 }
 
 // Subject is the part of a user that decides what they may see and do: with their
@@ -86,7 +88,7 @@ func (u User) Subject() Subject {
 
 // Own is [User.Subject] with the user's own roles alone.
 func (u User) Own() Subject {
-	return Subject{UserID: u.ID, DepartmentID: u.Department.ID, RegionID: u.Region.ID, Roles: u.Roles}
+	return Subject{UserID: u.ID, DepartmentID: u.Department.ID, RegionID: u.Region.ID, Roles: u.Roles, Key: u.Key}
 }
 
 // Subject is who asks.
@@ -98,6 +100,8 @@ type Subject struct {
 	// OnBehalfOf is the user for whom the subject acts under a delegation; empty
 	// otherwise.
 	OnBehalfOf string `json:",omitempty"`
+	// Key is the id of the key under which a system acts; empty for a person.
+	Key string `json:",omitempty"`
 }
 
 // With returns the subject with further roles.

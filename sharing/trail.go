@@ -40,10 +40,12 @@ type Entry struct {
 	Policy string `json:"policy,omitempty"`
 	// Data are codes that pages put into words: the duty, the rung, the due date.
 	Data map[string]string `json:"data,omitempty"`
-	// OnBehalfOf is the user whose delegation the actor acted under. It came later
-	// than the rest and stays the last, left out when empty: older entries read and
-	// hash as ever.
+	// OnBehalfOf is the user whose delegation the actor acted under. It and what
+	// follows came later than the rest and stay last, left out when empty: older
+	// entries read and hash as ever.
 	OnBehalfOf string `json:"on_behalf_of,omitempty"`
+	// Key is the id of the key under which a system acted as the actor.
+	Key string `json:"key,omitempty"`
 
 	// Names for readers, not part of the chain.
 	ActorName      string `json:"-"`

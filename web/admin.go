@@ -57,9 +57,9 @@ func (v *visit) admin() error {
 		{adminPart{"departments", "/admin/departments", may(sharing.KindAccount, sharing.Manage)}, sharing.KindAccount},
 		{adminPart{"regions", "/admin/regions", may(sharing.KindAccount, sharing.Manage)}, sharing.KindAccount},
 		{adminPart{"keys", "/admin/keys", may(sharing.KindKey, sharing.Manage)}, sharing.KindKey},
-		{adminPart{"policy", "/admin/policy", false}, sharing.KindPolicy},
-		{adminPart{"who", "/admin/policy/who", false}, sharing.KindPolicy},
-		{adminPart{"rules", "/admin/policy/rules", false}, sharing.KindPolicy},
+		{adminPart{"policy", "/admin/policy", true}, sharing.KindPolicy},
+		{adminPart{"who", "/admin/policy/who", true}, sharing.KindPolicy},
+		{adminPart{"rules", "/admin/policy/rules", true}, sharing.KindPolicy},
 		{adminPart{"change", "/admin/policy/change", true}, sharing.KindPolicy},
 	} {
 		if part.Name == "change" && !may(sharing.KindPolicy, sharing.Manage) || !may(part.kind, sharing.Read) {
