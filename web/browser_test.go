@@ -414,8 +414,6 @@ func TestAccessibilityInBrowser(t *testing.T) {
 		{startupApplicant, "cases", "/cases"}, {startupApplicant, "grants", "/grants"}, {startupApplicant, "applications", "/applications?state=submitted"}, {startupApplicant, "not-found", "/nosuch"},
 		{provider + "-approver", "inbox", "/inbox"}, {provider + "-approver", "messages", "/messages"}, {provider + "-approver", "case-answer", overdue},
 		{startupOfficer, "workbench-ending", "/"}, {startupOfficer, "board-ending", "/board"}, {startupOfficer, "case-reassign", overdue + "#step-reassign"},
-		{startupOfficer, "trend", "/board/trend?by=month"}, {startupOfficer, "replies", "/board/replies"}, {startupOfficer, "calendar-and-law", "/notices"}, {startupOfficer, "bulletin", "/bulletin"},
-		{startupOfficer, "urge", "/board/urge"}, {startupOfficer, "supervise", "/board/supervise"},
 	} {
 		if row.user != "" {
 			if text := b.text(".who"); !strings.Contains(text, rig.User(row.user).Name) {
