@@ -103,7 +103,7 @@ func prefixed(f *form, prefix string) *form {
 	return f
 }
 
-// offices lists the departments that people serve in, as choices.
+// standingOffices lists the departments that were not merged into others.
 func standingOffices(s *scene) ([]choice, error) {
 	offices, err := s.site.desk.Offices(s.ctx(), s.user)
 	var list []choice
@@ -115,11 +115,12 @@ func standingOffices(s *scene) ([]choice, error) {
 	return list, err
 }
 
-// everyRole lists the roles that people are appointed to.
+// everyRole lists the roles that people are appointed to; on the form of a key those
+// that a key can have.
 func everyRole(s *scene) ([]choice, error) {
 	var list []choice
 	for _, r := range sharing.Roles {
-		if r != sharing.Citizen {
+		if r != sharing.Citizen && (s.Procedure != keyForm || !slices.Contains(sharing.Administrations, r)) {
 			list = append(list, choice{Value: string(r), Label: s.words.Code("role", r)})
 		}
 	}
