@@ -133,7 +133,7 @@ func TestAVerificationFindsWhatWasChanged(t *testing.T) {
 
 	other := checked(t, r, desk.EarlierHead{Seq: 1, Hash: strings.Repeat("0", 64)})
 	require.True(t, other.Broken())
-	require.Equal(t, "other", other.Rule)
+	require.Equal(t, "foreign", other.Rule)
 	require.EqualValues(t, 1, other.At)
 	cut := checked(t, r, desk.EarlierHead{Seq: 1000, Hash: strings.Repeat("0", 64)})
 	require.Equal(t, "cut", cut.Rule)

@@ -102,7 +102,7 @@ const (
 	TrailUnread   = "unread"   // a line cannot be read
 	TrailColumns  = "columns"  // the columns of a line differ from its text
 	TrailHeads    = "heads"    // two heads that are to lie on it disagree
-	TrailOther    = "other"    // a line is not the one whose head was exported
+	TrailOther    = "foreign"  // a line is not the one whose head was exported
 	TrailEnd      = "end"      // its last line is not the one that its head names
 	TrailCut      = "cut"      // it ends before the line of a head that was exported
 )

@@ -242,7 +242,7 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 		"required": func(f field) field { f.Required = true; return f },
 		"add":      func(a, b int) int { return a + b },
 		"loop": func(name string) string {
-			return w.first("schedules.loop."+strings.ReplaceAll(name, " ", "_"), "schedules.loop.other")
+			return w.first("schedules.loop."+strings.ReplaceAll(name, " ", "_"), "schedules.loop.any")
 		},
 		"cell": func(row []string, i int) string {
 			if i < len(row) {
