@@ -58,5 +58,5 @@ func (w words) party(view desk.CaseView, r sharing.Relation) string {
 	case r == sharing.AsApplicant && view.Applicant.ID != "":
 		return w.pick(view.Applicant.Name, view.Applicant.NameEN)
 	}
-	return w.Code("relation", r)
+	return w.Code("side", r)
 }
