@@ -186,7 +186,7 @@ func TestTheAmendmentOf2020(t *testing.T) {
 	c, err := r.Store.CaseByID(ctx, id)
 	require.NoError(t, err)
 	require.Equal(t, []activities.Moved{{
-		CaseID: id, CaseNumber: c.Number, Duty: sharing.DutyAnswer, Owes: "shuozhou-gongan",
+		CaseID: id, CaseNumber: c.Number, RegionID: "shuozhou", Duty: sharing.DutyAnswer, Owes: "shuozhou-gongan",
 		Old: sharing.NewDate(2020, 2, 4), New: sharing.NewDate(2020, 2, 6), Notices: []string{"国办发明电〔2020〕1号"},
 	}}, moved)
 

@@ -94,6 +94,9 @@ func (d *Desk) Step(ctx context.Context, who sharing.User, act Act, action shari
 	if says == nil {
 		return Outcome{}, sharing.Errorf(sharing.CodeWrongState, "%s is not a step of %s", action, c.Procedure)
 	}
+	if !d.may(who, action, c.Thing()) {
+		return Outcome{}, forbidden // before what is wrong with the message
+	}
 	said := says()
 	if err := decode(message, said); err != nil {
 		return Outcome{}, err

@@ -285,6 +285,7 @@ func TestCodesHaveTexts(t *testing.T) {
 	}
 	for _, r := range sharing.Relations {
 		need("relation", string(r))
+		need("side", string(r))
 	}
 	need("cannot", string(desk.TakenOnce), string(desk.LimitOver), string(desk.NotInLaw), string(desk.OwnAct), string(desk.OwedAct), string(desk.NoneLonger), string(desk.TooEarly), string(desk.ForOthers))
 	need("tour", string(sharing.Requester)+".case", string(sharing.DataSpecialist)+".case", string(sharing.Approver)+".case")

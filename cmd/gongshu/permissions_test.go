@@ -38,7 +38,8 @@ func permissions(t *testing.T) []permission {
 	named := map[string]sharing.Action{ // steps whose path is not the name of their action
 		"return": sharing.SendBack, "completion-request": sharing.RequestCompletion, "completion": sharing.Complete, "extension": sharing.Extend,
 		"reassignment": sharing.Reassign, "provision": sharing.Provide, "confirmation": sharing.Confirm, "failure": sharing.ReportFailure,
-		"withdrawal": sharing.Withdraw, "comments": sharing.Comment, "unfollow": sharing.Follow,
+		"withdrawal": sharing.Withdraw,
+		"comments":   sharing.Comment, "unfollow": sharing.Read, // whoever sees a case may stop following it
 	}
 	var all []permission
 	for _, path := range slices.Sorted(maps.Keys(spec.paths)) {
@@ -71,7 +72,7 @@ func permissions(t *testing.T) []permission {
 					p.action = sharing.Action(tail)
 				}
 				for _, kind := range sharing.CaseKinds {
-					aside := slices.Contains([]sharing.Action{sharing.Comment, sharing.Follow, sharing.Urge, sharing.Supervise}, p.action)
+					aside := slices.Contains([]sharing.Action{sharing.Comment, sharing.Follow, sharing.Urge, sharing.Supervise, sharing.Read}, p.action)
 					if aside || slices.Contains(monitor.Steps(kind), p.action) && p.action != sharing.Submit {
 						p.kind = kind
 						all = append(all, p)
@@ -193,6 +194,8 @@ var posts = []post{
 func TestPermissions(t *testing.T) {
 	w := newWorld(t, "")
 	ctx := t.Context()
+	_, err := w.rig.Activities.SweepStanding(ctx) // standing duties begin by schedule
+	require.NoError(t, err)
 	exec := func(sql string, arguments ...any) {
 		t.Helper()
 		_, err := w.db.Exec(ctx, sql, arguments...)
@@ -207,6 +210,12 @@ func TestPermissions(t *testing.T) {
 	const elsewhere, further = "shuozhou-gongan", "shuozhou-renshe"
 	for _, table := range []string{"resources", "cases", "grants"} {
 		exec("ALTER TABLE " + table + " DISABLE TRIGGER USER")
+	}
+	// Every square is asked, also those that no case comes to lie on, and each of many cases alike.
+	exec("ALTER TABLE cases DROP CONSTRAINT cases_share")
+	for _, index := range texts(t, w.db, `SELECT indexrelid::regclass::text FROM pg_index
+		WHERE indrelid = 'cases'::regclass AND indisunique AND NOT indisprimary AND indexrelid NOT IN (SELECT conindid FROM pg_constraint)`) {
+		exec("DROP INDEX " + index)
 	}
 	things := map[string]string{} // ids by kind, provider, applicant, class and grade
 	put := func(thing sharing.Thing) string {
@@ -244,8 +253,8 @@ func TestPermissions(t *testing.T) {
 				for _, class := range sharing.Classes {
 					for grade := sharing.LowestGrade; grade <= sharing.HighestGrade; grade++ {
 						square++
-						if p.action != sharing.Read && square != 1+(n+m)%12 {
-							continue // each step on one square of each role and relation, another for another step
+						if !strings.HasSuffix(p.path, "/{id}") && square != 1+(n+m)%12 {
+							continue // one square of each role and relation, another for another operation
 						}
 						thing.Class, thing.Grade = class, grade
 						id := put(thing)
@@ -268,9 +277,6 @@ func TestPermissions(t *testing.T) {
 						if bad {
 							t.Errorf("%s %s of a %s (%s, grade %d) as %s, its %s: %d; meant to read: %t, to do it: %t\n%s",
 								p.method, p.path, p.kind, class, grade, post.role, relation, got.status, reads, may, got.body)
-						}
-						if t.Failed() && cells > 20000 {
-							return
 						}
 					}
 				}
@@ -302,8 +308,11 @@ func place(t *testing.T, db *pgx.Conn, thing sharing.Thing, n int) string {
 		t.Helper()
 		text, err := json.Marshal(change)
 		require.NoError(t, err)
-		columns := strings.Join(texts(t, db, `SELECT quote_ident(column_name) FROM information_schema.columns
-			WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'`, table), ", ")
+		if columnsOf[table] == "" {
+			columnsOf[table] = strings.Join(texts(t, db, `SELECT quote_ident(column_name) FROM information_schema.columns
+				WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER'`, table), ", ")
+		}
+		columns := columnsOf[table]
 		tag, err := db.Exec(t.Context(), fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s FROM (SELECT (jsonb_populate_record(NULL::%s, to_jsonb(r) || $1)).* FROM %s r WHERE %s ORDER BY r.id LIMIT 1) one`,
 			table, columns, columns, table, table, where), append([]any{string(text)}, arguments...)...)
 		require.NoError(t, err)
@@ -323,6 +332,9 @@ func place(t *testing.T, db *pgx.Conn, thing sharing.Thing, n int) string {
 	}
 	return id
 }
+
+// columnsOf are the columns of tables that can be written.
+var columnsOf = map[string]string{}
 
 // labelled puts a case of a procedure there.
 func labelled(t *testing.T, copyRow func(string, string, map[string]any, ...any), id string, p sharing.Procedure, thing sharing.Thing) {
