@@ -95,7 +95,13 @@ func playAll(ctx context.Context, c *config, world demo.World) error {
 	ctx = desk.On(ctx, desk.Errand{Operation: "demo"}) // as the log of reads says
 	cases := map[string]string{}                       // by story or matter, for those that refer to them
 	for _, story := range world.Stories {
-		if cases[story.ID], err = play(ctx, d, store, world, story); err != nil {
+		cases[story.ID], err = play(ctx, d, store, world, story)
+		if sharing.CodeOf(err) == sharing.CodeKeyReused {
+			// Another version of the program played it, with other words: what there is stays.
+			stage.logger.Info("the demo was loaded before and stays as it is", "story", story.ID)
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("demo story %s: %w", story.ID, err)
 		}
 	}
