@@ -146,3 +146,17 @@ func (d *Desk) taskKinds(who sharing.User) []sharing.TaskKind {
 	slices.Sort(kinds)
 	return kinds
 }
+
+// MaySeeCatalog reports whether anything of the region's catalog can be the user's to
+// see.
+func (d *Desk) MaySeeCatalog(who sharing.User) bool {
+	return d.mayWithAny(who, sharing.KindResource, sharing.Read)
+}
+
+// MaySeeCases reports whether any case can be.
+func (d *Desk) MaySeeCases(who sharing.User) bool { return len(d.caseScopes(who, sharing.Read)) > 0 }
+
+// MaySeeGrants reports whether any grant can be.
+func (d *Desk) MaySeeGrants(who sharing.User) bool {
+	return d.mayWithAny(who, sharing.KindGrant, sharing.Read)
+}

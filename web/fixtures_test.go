@@ -311,7 +311,7 @@ func fixtures() []fixture {
 			Colleagues: []desk.TaskHolder{{Open: 3}, {UserID: "u", Name: hostile, Open: 2, Overdue: 1}}, Notices: []desk.ChangeNotice{noticeFixture(sharing.Warning).ChangeNotice},
 			Drafts: desk.Page[sharing.Application]{Items: []sharing.Application{draft, application}},
 			Cases:  desk.Page[desk.CaseSummary]{Items: summaries}, Board: &board, Endings: endings, MayPaper: true, Holds: true, Criticisms: true}},
-		{"empty", "workbench", workbenchPage{Answers: true, Provides: true}}, {"nothing", "workbench", workbenchPage{Ways: []menuGroup{{"work", menu[0].Entries}}}},
+		{"empty", "workbench", workbenchPage{Answers: true, Provides: true}}, {"nothing", "workbench", workbenchPage{Ways: menu[1:]}},
 		{"full", "bulk", bulkPage{Title: hostile, Done: 1, Back: "/inbox", Lines: []bulkLine{{hostile, hostile, "/cases/x", ""}, {hostile, hostile, "/cases/y", hostile}}}},
 		{"demo", "signin", signInPage{Next: "/x", Demo: true, Regions: byDepartment(users), Found: 2, Form: formFixture(), Kept: kept, Ended: true}},
 		{"found", "signin", signInPage{Next: "/x", Demo: true, Query: hostile, Regions: byDepartment(users), Found: 2, Form: newForm(0)}}, {"none found", "signin", signInPage{Demo: true, Query: hostile, Form: newForm(0)}}, {"plain", "signin", signInPage{Form: newForm(0)}},

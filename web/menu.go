@@ -41,14 +41,14 @@ func (v *visit) applies() bool {
 var menu = []menuGroup{
 	{"work", []menuEntry{
 		{Section: "home", Path: "/"},
-		{Section: "inbox", Path: "/inbox"},
+		{Section: "inbox", Path: "/inbox", shown: may((*desk.Desk).MaySeeCases)},
 		{Section: "messages", Path: "/messages"},
-		{Section: "cases", Path: "/cases"},
+		{Section: "cases", Path: "/cases", shown: may((*desk.Desk).MaySeeCases)},
 	}},
 	{"data", []menuEntry{
-		{Section: "catalog", Path: "/catalog"},
+		{Section: "catalog", Path: "/catalog", shown: may((*desk.Desk).MaySeeCatalog)},
 		{Section: "applications", Path: "/applications", shown: (*visit).applies},
-		{Section: "grants", Path: "/grants"},
+		{Section: "grants", Path: "/grants", shown: may((*desk.Desk).MaySeeGrants)},
 		{Section: "scenarios", Path: "/scenarios", shown: may((*desk.Desk).HasScenarios)},
 		{Section: "open", Path: "/open", open: true},
 		{Section: "follow", Path: "/open/requests", shown: func(*visit) bool { return false }, open: true},

@@ -27,7 +27,7 @@ type tourStop struct {
 
 // tourRoles are the roles of the tour, in its order.
 var tourRoles = []sharing.Role{sharing.Requester, sharing.DataSpecialist, sharing.Approver, sharing.DepartmentHead,
-	sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Supervisor, sharing.Finance, sharing.Auditor, sharing.Operator}
+	sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Supervisor, sharing.Finance, sharing.Operator, sharing.SecurityOfficer, sharing.Auditor}
 
 // tourBegins is the region that the tour begins with: the one in which the demo
 // has most under way.

@@ -93,7 +93,7 @@ func (v *visit) workbench() error {
 		}
 	}
 	if !page.Answers && !v.applies() && page.Groups == nil {
-		page.Ways = v.menuOf()
+		page.Ways = slices.DeleteFunc(v.menuOf(), func(g menuGroup) bool { return g.Name == "work" })
 	}
 	return v.ok("workbench", "home", page)
 }
