@@ -424,65 +424,33 @@ func (d *Desk) AdministeredKeys(ctx context.Context, who sharing.User) ([]Key, e
 	return d.Store.KeysOf(ctx, who.Region.ID)
 }
 
-// MakeKey makes a key for a department of the region and returns it with its secret,
-// which cannot be told again: a repeated request gets none. It carries no role of
-// administration.
-func (d *Desk) MakeKey(ctx context.Context, who sharing.User, key string, n NewKey) (secret string, err error) {
+// RegisterKey registers a key for a department of the region. It has no secret and
+// opens nothing until a person of the department confirms it, see [Desk.ConfirmKey]:
+// who administers the system gets no way to do the department's work. It carries no
+// role of administration.
+func (d *Desk) RegisterKey(ctx context.Context, who sharing.User, key string, n NewKey) error {
 	if err := d.administer(who, sharing.KindKey, sharing.Manage); err != nil {
-		return "", err
+		return err
 	}
 	n.Name = strings.TrimSpace(n.Name)
 	if err := n.check(); err != nil {
-		return "", err
+		return err
 	}
 	for i, r := range n.Roles {
 		if slices.Contains(sharing.Administrations, r) {
-			return "", sharing.Invalid("/roles/"+strconv.Itoa(i), "not_for_keys", string(r))
+			return sharing.Invalid("/roles/"+strconv.Itoa(i), "not_for_keys", string(r))
 		}
 	}
-	err = d.amend(ctx, who, key, keyCreated, "", 0, n, func(tx *postgres.Tx, e *sharing.Entry) error {
+	return d.amend(ctx, who, key, keyRegistered, "", 0, n, func(tx *postgres.Tx, e *sharing.Entry) error {
 		if err := stands(ctx, tx, who.Region.ID, n.Department); err != nil {
 			return err
 		}
-		_, secret, err = makeKey(ctx, tx, e, n)
-		return err
+		made, err := keyTo(ctx, tx, e, n)
+		if err != nil {
+			return err
+		}
+		return tx.InsertKey(ctx, made)
 	})
-	if err != nil {
-		secret = ""
-	}
-	return secret, err
-}
-
-// keyOf refuses a key that no department of the region has.
-func (d *Desk) keyOf(ctx context.Context, who sharing.User, id string) (Key, error) {
-	keys, err := d.Store.KeysOf(ctx, who.Region.ID)
-	if err != nil {
-		return Key{}, err
-	}
-	i := slices.IndexFunc(keys, func(k Key) bool { return k.ID == id })
-	if i < 0 {
-		return Key{}, notFound
-	}
-	return keys[i], nil
-}
-
-// RenewKey gives a key of the region another secret and returns it; a repeated request
-// gets none. See [Desk.RotateKey].
-func (d *Desk) RenewKey(ctx context.Context, who sharing.User, key, id string, overlapHours int) (secret string, err error) {
-	if err := d.administer(who, sharing.KindKey, sharing.Manage); err != nil {
-		return "", err
-	}
-	if _, err := d.keyOf(ctx, who, id); err != nil {
-		return "", err
-	}
-	err = d.amend(ctx, who, key, keyRotated, keySubject(id), 0, overlapHours, func(tx *postgres.Tx, e *sharing.Entry) error {
-		_, secret, err = rotateKey(ctx, tx, e, id, hours(overlapHours))
-		return err
-	})
-	if err != nil {
-		secret = ""
-	}
-	return secret, err
 }
 
 // CancelKey ends a key of the region for good.
@@ -490,10 +458,12 @@ func (d *Desk) CancelKey(ctx context.Context, who sharing.User, key, id string) 
 	if err := d.administer(who, sharing.KindKey, sharing.Manage); err != nil {
 		return err
 	}
-	if _, err := d.keyOf(ctx, who, id); err != nil {
+	keys, err := d.Store.KeysOf(ctx, who.Region.ID)
+	if err != nil {
 		return err
 	}
-	return d.amend(ctx, who, key, keyRevoked, keySubject(id), 0, struct{}{}, func(tx *postgres.Tx, e *sharing.Entry) error {
-		return endKey(ctx, tx, e, id)
-	})
+	if !slices.ContainsFunc(keys, func(k Key) bool { return k.ID == id }) {
+		return notFound
+	}
+	return d.revokeKey(ctx, who, key, id)
 }

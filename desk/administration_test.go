@@ -1,8 +1,10 @@
 package desk_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"gongshu/desk"
@@ -60,7 +62,7 @@ func acts(t *testing.T, r *desktest.Rig) map[string]func(sharing.User) error {
 		"rename the region": func(u sharing.User) error {
 			return r.RenameRegion(ctx, u, "", sharing.RegionText{Name: "朔州市", NameEN: "Shuozhou"})
 		},
-		"make a key": func(u sharing.User) error { _, err := r.MakeKey(ctx, u, "", soundKey()); return err },
+		"register a key": func(u sharing.User) error { return r.RegisterKey(ctx, u, "", soundKey()) },
 		"appoint": func(u sharing.User) error {
 			a := stranger()
 			return r.Appoint(ctx, u, "", a.ID, a.Version, sharing.Appointment{Roles: a.Roles, Reason: "续任"})
@@ -90,7 +92,7 @@ func TestAdministrationsAreApart(t *testing.T) {
 	r := desktest.New(t)
 	reads := []string{"list people", "see a person", "list departments", "list keys", "read the policy", "explain", "ask who may"}
 	may := map[string][]string{
-		system:   append([]string{"add a person", "rename a person", "disable a person", "sign a person out", "add a department", "rename the region", "make a key"}, reads...),
+		system:   append([]string{"add a person", "rename a person", "disable a person", "sign a person out", "add a department", "rename the region", "register a key"}, reads...),
 		security: append([]string{"appoint", "rehearse rules", "publish rules"}, reads...),
 	}
 	for _, id := range []string{audit, "shuozhou-authority-head", "shuozhou-supervisor-officer", "shuozhou-gongan-head", "shuozhou-finance-officer", "shuozhou-authority-gateway", system, security} {
@@ -283,23 +285,53 @@ func TestAdministeredKeys(t *testing.T) {
 	operator := r.User(system)
 	n := soundKey()
 	n.Department, n.User, n.Roles = "shuozhou-authority", security, []sharing.Role{sharing.SecurityOfficer}
-	_, err := r.MakeKey(ctx, operator, "", n)
-	require.ErrorContains(t, err, "/roles/0: not_for_keys", "a key does no administration")
+	require.ErrorContains(t, r.RegisterKey(ctx, operator, "", n), "/roles/0: not_for_keys", "a key does no administration")
 	n = soundKey()
 	n.Department = "city-gongan"
-	_, err = r.MakeKey(ctx, operator, "", n)
-	require.ErrorContains(t, err, "/department: exists")
-	secret, err := r.MakeKey(ctx, operator, "the-same-request-2", soundKey())
-	require.NoError(t, err)
-	who, key, err := r.AuthenticateKey(ctx, "127.0.0.1", secret)
-	require.NoError(t, err)
-	require.Equal(t, keyUser, who.ID)
-	again, err := r.MakeKey(ctx, operator, "the-same-request-2", soundKey())
-	require.NoError(t, err)
-	require.Empty(t, again, "a secret is told once")
+	require.ErrorContains(t, r.RegisterKey(ctx, operator, "", n), "/department: exists")
+	require.NoError(t, r.RegisterKey(ctx, operator, "the-same-request-2", soundKey()))
+	require.NoError(t, r.RegisterKey(ctx, operator, "the-same-request-2", soundKey()))
 	keys, err := r.AdministeredKeys(ctx, operator)
 	require.NoError(t, err)
 	require.Len(t, keys, 1)
+	id := keys[0].ID
+	require.Nil(t, keys[0].ConfirmedAt)
+
+	// Until the department confirms it, nothing opens with it, and nobody else confirms.
+	db := asOwner(t, r)
+	var secrets int
+	require.NoError(t, db.QueryRow(ctx, `SELECT count(*) FROM api_keys WHERE hash IS NOT NULL OR old_hash IS NOT NULL`).Scan(&secrets))
+	require.Zero(t, secrets)
+	_, _, err = r.AuthenticateKey(ctx, "127.0.0.1", "gsk_"+id+"_")
+	require.Equal(t, sharing.CodeUnauthenticated, sharing.CodeOf(err))
+	person := r.User(keyUser)
+	_, err = r.RenewKey(ctx, person, "", id, 24)
+	require.Equal(t, sharing.CodeWrongState, sharing.CodeOf(err), "there is nothing to rotate yet")
+	for _, other := range []string{system, security, "shuozhou-minzheng-requester", "shuozhou-gongan-head", "shuozhou-authority-head"} {
+		for _, err := range []error{
+			func() error { _, err := r.ConfirmKey(ctx, r.User(other), "", id); return err }(),
+			func() error { _, err := r.RenewKey(ctx, r.User(other), "", id, 0); return err }(),
+			r.RevokeKey(ctx, r.User(other), "", id),
+		} {
+			require.Equal(t, sharing.CodeNotFound, sharing.CodeOf(err), other)
+		}
+	}
+	under := person
+	under.Key = "abcdefghijkl"
+	_, err = r.ConfirmKey(ctx, under, "", id)
+	require.Equal(t, sharing.CodeForbidden, sharing.CodeOf(err), "a key confirms no key")
+
+	secret, err := r.ConfirmKey(ctx, person, "the-same-request-3", id)
+	require.NoError(t, err)
+	again, err := r.ConfirmKey(ctx, person, "the-same-request-3", id)
+	require.NoError(t, err)
+	require.Empty(t, again, "a secret is told once")
+	_, err = r.ConfirmKey(ctx, person, "", id)
+	require.Equal(t, sharing.CodeWrongState, sharing.CodeOf(err))
+	who, key, err := r.AuthenticateKey(ctx, "127.0.0.1", secret)
+	require.NoError(t, err)
+	require.Equal(t, keyUser, who.ID)
+	require.Equal(t, keyUser, key.ConfirmedBy)
 	// What a system does under a key names the key in the trail.
 	who.Roles = r.User(keyUser).Roles
 	draft, err := r.SaveDraft(ctx, who, "", "", 0, r.Request("shuozhou", "SZ-GA-001"))
@@ -307,9 +339,9 @@ func TestAdministeredKeys(t *testing.T) {
 	done, err := r.Store.Timeline(ctx, draft.ID)
 	require.NoError(t, err)
 	require.Equal(t, key.ID, done[0].Key)
-	_, err = r.RenewKey(ctx, operator, "", key.ID, 169)
+	_, err = r.RenewKey(ctx, person, "", key.ID, 169)
 	require.ErrorContains(t, err, "/overlap: range")
-	next, err := r.RenewKey(ctx, operator, "", key.ID, 24)
+	next, err := r.RenewKey(ctx, person, "", key.ID, 24)
 	require.NoError(t, err)
 	for _, s := range []string{secret, next} {
 		_, _, err = r.AuthenticateKey(ctx, "127.0.0.1", s)
@@ -322,12 +354,62 @@ func TestAdministeredKeys(t *testing.T) {
 	require.Equal(t, desk.CodeKeyRevoked, sharing.CodeOf(err))
 	story, err := r.Store.Timeline(ctx, "key-"+key.ID)
 	require.NoError(t, err)
-	require.Len(t, story, 3)
+	var told []string
 	for _, e := range story {
-		require.Equal(t, system, e.Actor)
+		told = append(told, string(e.Action)+" "+e.Actor)
 		require.NotEmpty(t, e.Policy)
-		require.NotContains(t, e.Data, "secret")
+		for _, v := range e.Data {
+			require.NotContains(t, v, secret[len("gsk_")+13:])
+			require.NotContains(t, v, next[len("gsk_")+13:])
+		}
 	}
+	require.Equal(t, []string{"key_registered " + system, "key_confirmed " + keyUser, "key_rotated " + keyUser, "key_revoked " + system}, told)
+}
+
+// The head of a department confirms a key that acts for a colleague, and who
+// registered a key never does, whatever else they are.
+func TestKeysAreConfirmedByOthers(t *testing.T) {
+	r := desktest.New(t)
+	ctx := t.Context()
+	const colleague = "shuozhou-minzheng-requester"
+	n := soundKey()
+	n.User, n.Roles = colleague, []sharing.Role{sharing.Requester}
+	require.NoError(t, r.RegisterKey(ctx, r.User(system), "", n))
+	own, err := r.Keys(ctx, r.User(colleague))
+	require.NoError(t, err)
+	require.Len(t, own, 1)
+	headed, err := r.Keys(ctx, r.User(keyUser))
+	require.NoError(t, err)
+	require.Equal(t, own, headed)
+	secret, err := r.ConfirmKey(ctx, r.User(keyUser), "", own[0].ID)
+	require.NoError(t, err)
+	who, _, err := r.AuthenticateKey(ctx, "127.0.0.1", secret)
+	require.NoError(t, err)
+	require.Equal(t, colleague, who.ID)
+	require.NoError(t, r.RevokeKey(ctx, r.User(colleague), "", own[0].ID))
+
+	// An operator who heads a department besides registers a key for it.
+	alter(t, r, `UPDATE users SET roles = roles || '{department_head}' WHERE id = $1`, system)
+	both := r.User(system)
+	n = soundKey()
+	n.Department, n.User, n.Roles = both.Department.ID, both.ID, []sharing.Role{sharing.DepartmentHead}
+	require.NoError(t, r.RegisterKey(ctx, both, "", n))
+	keys, err := r.Keys(ctx, both)
+	require.NoError(t, err)
+	_, err = r.ConfirmKey(ctx, both, "", keys[0].ID)
+	require.Equal(t, sharing.CodeForbidden, sharing.CodeOf(err))
+
+	// Nor does the application get around it.
+	conn, err := pgx.Connect(ctx, r.Database.AppURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(ctx)) })
+	_, err = conn.Exec(ctx, `UPDATE api_keys SET hash = sha256('x'), confirmed_at = clock_timestamp(), confirmed_by = created_by WHERE id = $1`, keys[0].ID)
+	require.ErrorContains(t, err, "does not confirm it")
+	_, err = conn.Exec(ctx, `UPDATE api_keys SET hash = sha256('x') WHERE id = $1`, keys[0].ID)
+	require.ErrorContains(t, err, "api_keys_confirmed")
+	_, err = conn.Exec(ctx, `INSERT INTO api_keys (id, department_id, user_id, name, roles, scopes, hash, created_at, created_by, confirmed_at, confirmed_by, expires_at)
+		SELECT 'abcdefghijkl', department_id, user_id, name, roles, scopes, sha256('y'), created_at, created_by, created_at, 'x', expires_at FROM api_keys WHERE id = $1`, keys[0].ID)
+	require.ErrorContains(t, err, "permission denied")
 }
 
 func TestAdministeredPolicy(t *testing.T) {

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -68,6 +67,8 @@ func (d *Desk) AuthenticateKey(ctx context.Context, address, token string) (shar
 	switch {
 	case err != nil:
 		return sharing.User{}, Key{}, err
+	case key.ConfirmedAt == nil:
+		return sharing.User{}, Key{}, unknown
 	case key.RevokedAt != nil:
 		return sharing.User{}, key, &sharing.Error{Code: CodeKeyRevoked}
 	case over || key.Expired:
@@ -117,7 +118,7 @@ type NewKey struct {
 
 // CreateKey makes a key for the installation's operator at the command line and
 // returns it with its secret, which cannot be told again; by is who does, for the
-// audit trail. Administrators do with [Desk.MakeKey].
+// audit trail. Administrators register keys with [Desk.RegisterKey].
 func (d *Desk) CreateKey(ctx context.Context, by string, n NewKey) (key Key, secret string, err error) {
 	n.Name = strings.TrimSpace(n.Name)
 	if err := n.check(); err != nil {
@@ -136,40 +137,47 @@ func (d *Desk) CreateKey(ctx context.Context, by string, n NewKey) (key Key, sec
 	return key, secret, nil
 }
 
-// makeKey makes a key that was checked, and completes the entry of the audit trail.
+// makeKey makes a key that was checked with its secret, and completes the entry of the
+// audit trail.
 func makeKey(ctx context.Context, tx *postgres.Tx, e *sharing.Entry, n NewKey) (Key, string, error) {
-	id := strings.ToLower(rand.Text()[:12])
-	secret, err := keySecret(id)
+	key, err := keyTo(ctx, tx, e, n)
 	if err != nil {
 		return Key{}, "", err
 	}
-	people, err := tx.LockUsers(ctx, n.User)
+	secret, err := keySecret(key.ID)
 	if err != nil {
 		return Key{}, "", err
+	}
+	key.ConfirmedAt, key.ConfirmedBy = &key.CreatedAt, key.CreatedBy
+	return key, secret, tx.InsertConfirmedKey(ctx, key, secret)
+}
+
+// keyTo lays out a key that was checked, and completes the entry of the audit trail.
+func keyTo(ctx context.Context, tx *postgres.Tx, e *sharing.Entry, n NewKey) (Key, error) {
+	people, err := tx.LockUsers(ctx, n.User)
+	if err != nil {
+		return Key{}, err
 	}
 	who, ok := people[n.User]
 	if !ok || who.Department.ID != n.Department {
-		return Key{}, "", sharing.Invalid("/user", "exists", "no such enabled user of the department")
+		return Key{}, sharing.Invalid("/user", "exists", "no such enabled user of the department")
 	}
 	for i, r := range n.Roles {
 		if !slices.Contains(who.Roles, r) {
-			return Key{}, "", sharing.Invalid("/roles/"+strconv.Itoa(i), "one_of", "the user's own: "+joined(who.Roles))
+			return Key{}, sharing.Invalid("/roles/"+strconv.Itoa(i), "one_of", "the user's own: "+joined(who.Roles))
 		}
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {
-		return Key{}, "", err
+		return Key{}, err
 	}
-	key := Key{ID: id, Name: n.Name, Department: who.Department, UserID: who.ID, UserName: who.Name, Roles: n.Roles, Scopes: n.Scopes,
+	key := Key{ID: strings.ToLower(rand.Text()[:12]), Name: n.Name, Department: who.Department, UserID: who.ID, UserName: who.Name, Roles: n.Roles, Scopes: n.Scopes,
 		Addresses: n.Addresses, CreatedAt: now, CreatedBy: e.Actor, ExpiresAt: now.Add(time.Duration(n.Days) * 24 * time.Hour)}
-	if err := tx.InsertKey(ctx, key, secret); err != nil {
-		return Key{}, "", err
-	}
 	keyEntry(e, key, now, map[string]string{
 		"user": who.ID, "name": key.Name, "roles": joined(key.Roles), "scopes": strings.Join(key.Scopes, " "), "addresses": joined(key.Addresses),
 		"expires": key.ExpiresAt.UTC().Format(time.RFC3339),
 	})
-	return key, secret, nil
+	return key, nil
 }
 
 func (n NewKey) check() error {
@@ -226,7 +234,7 @@ func repeats[T ~string](all []T) bool {
 
 // RotateKey gives a key another secret and returns it. The one before stays good for
 // the time overlap, at most MaxKeyOverlap; one from before that ends at once. It is for
-// the installation's operator at the command line; administrators do with
+// the installation's operator at the command line; the department does with
 // [Desk.RenewKey].
 func (d *Desk) RotateKey(ctx context.Context, by, id string, overlap time.Duration) (key Key, secret string, err error) {
 	err = d.Store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -255,8 +263,11 @@ func rotateKey(ctx context.Context, tx *postgres.Tx, e *sharing.Entry, id string
 	if err != nil {
 		return Key{}, "", err
 	}
-	if key.RevokedAt != nil || key.Expired {
+	switch {
+	case key.RevokedAt != nil || key.Expired:
 		return Key{}, "", sharing.Errorf(sharing.CodeWrongState, "the key has ended")
+	case key.ConfirmedAt == nil:
+		return Key{}, "", sharing.Errorf(sharing.CodeWrongState, "nobody of the department has confirmed the key")
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {
@@ -282,7 +293,7 @@ func hours(n int) time.Duration {
 }
 
 // EndKey revokes a key for the installation's operator at the command line; by is who
-// that is, for the audit trail. A department's head does with [Desk.RevokeKey],
+// that is, for the audit trail. The department does with [Desk.RevokeKey],
 // administrators with [Desk.CancelKey].
 func (d *Desk) EndKey(ctx context.Context, by, id string) error {
 	return d.Store.InTx(ctx, func(tx *postgres.Tx) error {
@@ -313,9 +324,11 @@ func endKey(ctx context.Context, tx *postgres.Tx, e *sharing.Entry, id string) e
 
 // What the audit trail says of keys.
 const (
-	keyCreated sharing.Action = "key_created"
-	keyRotated sharing.Action = "key_rotated"
-	keyRevoked sharing.Action = "key_revoked"
+	keyCreated    sharing.Action = "key_created"
+	keyRegistered sharing.Action = "key_registered"
+	keyConfirmed  sharing.Action = "key_confirmed"
+	keyRotated    sharing.Action = "key_rotated"
+	keyRevoked    sharing.Action = "key_revoked"
 )
 
 // keyEntry completes the entry of the audit trail for what somebody did to a key.
@@ -327,51 +340,104 @@ func keyEntry(e *sharing.Entry, k Key, at time.Time, data map[string]string) {
 // keySubject is what the audit trail calls a key.
 func keySubject(id string) string { return "key-" + id }
 
-// headsKeys reports whether a user answers for the keys of their department.
+// headsKeys reports whether a user answers for all keys of their department.
 func headsKeys(who sharing.User) bool {
 	return who.Own().Has(sharing.DepartmentHead, sharing.AuthorityHead)
 }
 
-// Keys returns the keys of the department that the user heads, the newest first.
-func (d *Desk) Keys(ctx context.Context, who sharing.User) ([]Key, error) {
-	if !headsKeys(who) {
-		return nil, forbidden
-	}
-	return d.Store.Keys(ctx, who.Department.ID)
+// HasKeys reports whether a key can act as the user, so that there may be some for
+// them to confirm: whether they hold a role besides those of administration.
+func (d *Desk) HasKeys(who sharing.User) bool {
+	return slices.ContainsFunc(who.Own().Roles, func(r sharing.Role) bool {
+		return r != sharing.Citizen && !slices.Contains(sharing.Administrations, r)
+	})
 }
 
-// RevokeKey ends a key of the department that the user heads, for good.
+// Keys returns the keys that act as the user and, for the head of a department, all
+// of the department; the newest first.
+func (d *Desk) Keys(ctx context.Context, who sharing.User) ([]Key, error) {
+	return d.Store.KeysFor(ctx, who.Department.ID, who.ID, headsKeys(who))
+}
+
+// ownKey returns a key that is the user's to confirm, to rotate and to end. What is
+// another's is not there; and a key sees to no keys.
+func (d *Desk) ownKey(ctx context.Context, who sharing.User, id string) (Key, error) {
+	if who.Key != "" {
+		return Key{}, forbidden
+	}
+	keys, err := d.Keys(ctx, who)
+	if err != nil {
+		return Key{}, err
+	}
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.ID == id })
+	if i < 0 {
+		return Key{}, notFound
+	}
+	return keys[i], nil
+}
+
+// ConfirmKey takes a key into use that an administrator registered, and returns its
+// secret, which cannot be told again: a repeated request gets none. It is for the
+// person as whom the key acts and for the head of their department, and never for
+// who registered it.
+func (d *Desk) ConfirmKey(ctx context.Context, who sharing.User, key, id string) (secret string, err error) {
+	if _, err := d.ownKey(ctx, who, id); err != nil {
+		return "", err
+	}
+	err = d.amend(ctx, who, key, keyConfirmed, keySubject(id), 0, struct{}{}, func(tx *postgres.Tx, e *sharing.Entry) error {
+		k, err := tx.LockKey(ctx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case k.RevokedAt != nil || k.Expired:
+			return sharing.Errorf(sharing.CodeWrongState, "the key has ended")
+		case k.ConfirmedAt != nil:
+			return sharing.Errorf(sharing.CodeWrongState, "the key was confirmed before")
+		case k.CreatedBy == who.ID:
+			return sharing.Errorf(sharing.CodeForbidden, "who registered a key does not confirm it")
+		}
+		if secret, err = keySecret(id); err != nil {
+			return err
+		}
+		keyEntry(e, k, e.At, map[string]string{"user": k.UserID, "name": k.Name, "registered_by": k.CreatedBy})
+		return tx.ConfirmKey(ctx, id, who.ID, secret, e.At)
+	})
+	if err != nil {
+		secret = ""
+	}
+	return secret, err
+}
+
+// RenewKey gives a key another secret and returns it; a repeated request gets none.
+// It is for whoever may confirm the key. See [Desk.RotateKey].
+func (d *Desk) RenewKey(ctx context.Context, who sharing.User, key, id string, overlapHours int) (secret string, err error) {
+	if _, err := d.ownKey(ctx, who, id); err != nil {
+		return "", err
+	}
+	err = d.amend(ctx, who, key, keyRotated, keySubject(id), 0, overlapHours, func(tx *postgres.Tx, e *sharing.Entry) error {
+		_, secret, err = rotateKey(ctx, tx, e, id, hours(overlapHours))
+		return err
+	})
+	if err != nil {
+		secret = ""
+	}
+	return secret, err
+}
+
+// RevokeKey ends a key for good, be it confirmed or not. It is for whoever may confirm
+// it.
 func (d *Desk) RevokeKey(ctx context.Context, who sharing.User, idempotencyKey, id string) error {
-	if !headsKeys(who) {
-		return forbidden
-	}
-	keys, err := d.Store.Keys(ctx, who.Department.ID)
-	if err != nil {
+	if _, err := d.ownKey(ctx, who, id); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(keys, func(k Key) bool { return k.ID == id }) {
-		return notFound
-	}
-	command, err := d.stage(ctx, who, idempotencyKey, keyRevoked, id, 0, struct{}{})
-	if err != nil {
-		return err
-	}
-	var done struct{ ID string }
-	return d.carry(ctx, command, &done, func(ctx context.Context) error {
-		return d.once(ctx, command.ID, func(tx *postgres.Tx) error {
-			outcome, err := json.Marshal(struct{ ID string }{id})
-			if err != nil {
-				return err
-			}
-			if err := tx.FinishCommand(ctx, command.ID, outcome); err != nil {
-				return err
-			}
-			e := sharing.Entry{Actor: who.ID, DepartmentID: who.Department.ID, Action: keyRevoked, Policy: command.Policy, Key: who.Key}
-			if err := endKey(ctx, tx, &e, id); err != nil {
-				return err
-			}
-			return tx.Append(ctx, e)
-		})
+	return d.revokeKey(ctx, who, idempotencyKey, id)
+}
+
+// revokeKey ends a key that is the user's to end.
+func (d *Desk) revokeKey(ctx context.Context, who sharing.User, idempotencyKey, id string) error {
+	return d.amend(ctx, who, idempotencyKey, keyRevoked, keySubject(id), 0, struct{}{}, func(tx *postgres.Tx, e *sharing.Entry) error {
+		return endKey(ctx, tx, e, id)
 	})
 }
 

@@ -25,8 +25,12 @@ type Key struct {
 	Addresses []netip.Prefix
 	CreatedAt time.Time
 	CreatedBy string
-	ExpiresAt time.Time
-	RotatedAt *time.Time
+	// ConfirmedAt is when a person of the department took the key into use; it has no
+	// secret and opens nothing while that is nil.
+	ConfirmedAt *time.Time
+	ConfirmedBy string
+	ExpiresAt   time.Time
+	RotatedAt   *time.Time
 	// OldUntil is how long the secret before the last rotation is good, too.
 	OldUntil   *time.Time
 	LastUsedAt *time.Time // to the minute
@@ -37,7 +41,7 @@ type Key struct {
 
 // columns of a key, as scanKey reads them.
 const keyColumns = `k.id, k.name, d.id, d.region_id, d.name, d.name_en, d.kind, k.user_id, u.name, k.roles, k.scopes, k.addresses,
-	k.created_at, k.created_by, k.expires_at, k.rotated_at, k.old_until, k.last_used_at, k.revoked_at, coalesce(k.revoked_by, ''),
+	k.created_at, k.created_by, k.confirmed_at, coalesce(k.confirmed_by, ''), k.expires_at, k.rotated_at, k.old_until, k.last_used_at, k.revoked_at, coalesce(k.revoked_by, ''),
 	k.expires_at <= clock_timestamp()`
 
 const keyTables = ` FROM api_keys k JOIN users u ON u.id = k.user_id JOIN departments d ON d.id = k.department_id `
@@ -47,7 +51,7 @@ func scanKey(row pgx.Row, more ...any) (Key, error) {
 	err := row.Scan(append([]any{&k.ID, &k.Name,
 		&k.Department.ID, &k.Department.RegionID, &k.Department.Name, &k.Department.NameEN, &k.Department.Kind,
 		&k.UserID, &k.UserName, &k.Roles, &k.Scopes, &k.Addresses,
-		&k.CreatedAt, &k.CreatedBy, &k.ExpiresAt, &k.RotatedAt, &k.OldUntil, &k.LastUsedAt, &k.RevokedAt, &k.RevokedBy, &k.Expired}, more...)...)
+		&k.CreatedAt, &k.CreatedBy, &k.ConfirmedAt, &k.ConfirmedBy, &k.ExpiresAt, &k.RotatedAt, &k.OldUntil, &k.LastUsedAt, &k.RevokedAt, &k.RevokedBy, &k.Expired}, more...)...)
 	return k, err
 }
 
@@ -94,6 +98,18 @@ func (s *Store) Keys(ctx context.Context, departmentID string) ([]Key, error) {
 	return keys, translate(err)
 }
 
+// KeysFor returns the keys that act as a user and, where whole is set, all of the
+// user's department; the newest first.
+func (s *Store) KeysFor(ctx context.Context, departmentID, userID string, whole bool) ([]Key, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+keyColumns+keyTables+`
+		WHERE k.department_id = $1 AND ($3 OR k.user_id = $2) ORDER BY k.created_at DESC, k.id`, departmentID, userID, whole)
+	if err != nil {
+		return nil, translate(err)
+	}
+	keys, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Key, error) { return scanKey(row) })
+	return keys, translate(err)
+}
+
 // LockKey returns a key and keeps others from changing it until the transaction
 // ends; CodeNotFound when there is none of that id.
 func (t *Tx) LockKey(ctx context.Context, id string) (Key, error) {
@@ -101,13 +117,31 @@ func (t *Tx) LockKey(ctx context.Context, id string) (Key, error) {
 	return k, translate(err)
 }
 
-// InsertKey keeps a new key.
-func (t *Tx) InsertKey(ctx context.Context, k Key, secret string) error {
+// InsertKey keeps a new key that nobody has confirmed yet.
+func (t *Tx) InsertKey(ctx context.Context, k Key) error {
 	_, err := t.tx.Exec(ctx, `
-		INSERT INTO api_keys (id, department_id, user_id, name, roles, scopes, addresses, hash, created_at, created_by, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		k.ID, k.Department.ID, k.UserID, k.Name, k.Roles, k.Scopes, append([]netip.Prefix{}, k.Addresses...), hashSecret(secret),
+		INSERT INTO api_keys (id, department_id, user_id, name, roles, scopes, addresses, created_at, created_by, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		k.ID, k.Department.ID, k.UserID, k.Name, k.Roles, k.Scopes, append([]netip.Prefix{}, k.Addresses...),
 		k.CreatedAt, k.CreatedBy, k.ExpiresAt)
+	return err
+}
+
+// InsertConfirmedKey keeps a new key with its secret. The application's own role may
+// not do so; the owner of the tables may.
+func (t *Tx) InsertConfirmedKey(ctx context.Context, k Key, secret string) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO api_keys (id, department_id, user_id, name, roles, scopes, addresses, hash, created_at, created_by, confirmed_at, confirmed_by, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		k.ID, k.Department.ID, k.UserID, k.Name, k.Roles, k.Scopes, append([]netip.Prefix{}, k.Addresses...), hashSecret(secret),
+		k.CreatedAt, k.CreatedBy, k.ConfirmedAt, k.ConfirmedBy, k.ExpiresAt)
+	return err
+}
+
+// ConfirmKey gives a key that was registered its first secret. The database refuses
+// that for who registered it, and for a key that has one.
+func (t *Tx) ConfirmKey(ctx context.Context, id, by, secret string, at time.Time) error {
+	_, err := t.tx.Exec(ctx, `UPDATE api_keys SET hash = $3, confirmed_at = $4, confirmed_by = $2 WHERE id = $1`, id, by, hashSecret(secret), at)
 	return err
 }
 

@@ -51,7 +51,7 @@ type typedKey struct {
 	Days       json.Number    `json:"days"`
 }
 
-// newKeyPage is the form that makes a key.
+// newKeyPage is the form that registers a key.
 type newKeyPage struct{ New adminForm }
 
 func (v *visit) newKey() error {
@@ -71,10 +71,7 @@ func (v *visit) showNewKey(status int, f *form) error {
 	return v.show(status, "admin_key_new", "admin", newKeyPage{laid})
 }
 
-// secretPage tells the secret of a key, once; without one it was told before.
-type secretPage struct{ Secret string }
-
-func (v *visit) makeKey() error {
+func (v *visit) registerKey() error {
 	f := v.form()
 	typed, err := typedAs[typedKey](v, keyForm, sharing.Manage, f, keyInputs)
 	if err != nil {
@@ -91,11 +88,11 @@ func (v *visit) makeKey() error {
 		f.Message = v.words.T("error.invalid")
 		return v.showNewKey(http.StatusUnprocessableEntity, f)
 	}
-	secret, err := v.site.desk.MakeKey(v.ctx(), v.user, f.Key, n)
-	if err != nil {
+	if err := v.site.desk.RegisterKey(v.ctx(), v.user, f.Key, n); err != nil {
 		return v.cameBack(f, err, func(status int) error { return v.showNewKey(status, f) })
 	}
-	return v.ok("admin_secret", "admin", secretPage{secret})
+	v.leave("key_registered", "")
+	return v.redirect("/admin/keys")
 }
 
 // addresses reads an address or a range of them; what is neither is no range.
@@ -109,18 +106,6 @@ func addresses(text string) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return several
-}
-
-// overlapHours is how long a secret stays good beside its successor.
-const overlapHours = 24
-
-func (v *visit) rotateKey() error {
-	f := v.form()
-	secret, err := v.site.desk.RenewKey(v.ctx(), v.user, f.Key, v.Param("id"), overlapHours)
-	if err != nil {
-		return v.cameBack(f, err, func(status int) error { return v.showKeys(status, v.words.T("key.ended")) })
-	}
-	return v.ok("admin_secret", "admin", secretPage{secret})
 }
 
 func (v *visit) cancelKey() error {

@@ -48,6 +48,9 @@ func adminFixtures() []fixture {
 	revoked := desk.Key{ID: "k1", Name: hostile, Department: police, UserName: hostile, Roles: reader.Roles, Scopes: desk.Scopes, ExpiresAt: noon, RevokedAt: &noon, LastUsedAt: &noon}
 	expired, good := revoked, revoked
 	expired.ID, expired.RevokedAt, expired.Expired = "k2", nil, true
+	good.ConfirmedAt, good.ConfirmedBy = &noon, hostile
+	waiting := expired
+	waiting.ID, waiting.Expired, waiting.CreatedBy = "k4", false, hostile
 	good.ID, good.RevokedAt, good.OldUntil, good.Addresses = "k3", nil, &noon, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	past := func(id int64, region string, current bool, version string) desk.PolicyPast {
 		return desk.PolicyPast{PolicyPublication: postgres.PolicyPublication{PolicyRules: postgres.PolicyRules{ID: id, Region: region, Hash: hash, By: "u", At: noon, Note: hostile}, ByName: hostile}, Current: current, Version: version}
@@ -72,10 +75,12 @@ func adminFixtures() []fixture {
 		{"seen", "admin_department", departmentPage{Office: desk.Office{Department: sharing.Department{ID: "d", Kind: sharing.OrdinaryDepartment}}}},
 		{"full", "admin_region", regionPage{Region: region, MayManage: true, Change: laid("")}},
 		{"seen", "admin_region", regionPage{Region: region}},
-		{"full", "admin_keys", keysPage{Keys: []desk.Key{revoked, expired, good}, MayManage: true, Plain: newForm(0), Failed: hostile}},
+		{"full", "admin_keys", keysPage{Keys: []desk.Key{revoked, expired, good, waiting}, MayManage: true, Plain: newForm(0), Failed: hostile}},
 		{"empty", "admin_keys", keysPage{}},
 		{"new", "admin_key_new", newKeyPage{laid("")}},
-		{"told", "admin_secret", secretPage{hostile}}, {"told before", "admin_secret", secretPage{}},
+		{"full", "keys", ownKeysPage{Waiting: []desk.Key{waiting}, Keys: []desk.Key{revoked, expired, good, waiting}, Plain: newForm(0), Failed: hostile}},
+		{"empty", "keys", ownKeysPage{Plain: newForm(0)}},
+		{"told", "key_secret", secretPage{hostile}}, {"told before", "key_secret", secretPage{}},
 		{"answered", "admin_policy", explainPage{Form: formFixture(), Whom: laid("w").Controls, Thing: laid("t").Controls, Action: laid("a").Controls, Answer: explained}},
 		{"missing", "admin_policy", explainPage{Form: newForm(0), Answer: missing}},
 		{"allowed", "admin_policy", explainPage{Form: newForm(0), Answer: &explainAnswer{PolicyAnswer: desk.PolicyAnswer{On: on, Explanation: policies.Explanation{Allowed: true}}}}},
@@ -154,7 +159,7 @@ func TestAdminPagesAreApart(t *testing.T) {
 	newGuest(t, base).get("/admin").is(303)
 	g := as(t, base, systemAdmin)
 	g.get("/admin/people/city-gongan-approver").is(404)
-	for _, path := range []string{"/admin/people/x/appoint", "/admin/people/x/change", "/admin/people/x/disable", "/admin/people/x/enable", "/admin/people/x/signout", "/admin/keys/x/rotate", "/admin/keys/x/revoke"} {
+	for _, path := range []string{"/admin/people/x/appoint", "/admin/people/x/change", "/admin/people/x/disable", "/admin/people/x/enable", "/admin/people/x/signout", "/keys/x/confirm", "/keys/x/rotate", "/keys/x/revoke", "/admin/keys/x/revoke"} {
 		g.get(path).is(303)
 	}
 }
@@ -193,33 +198,43 @@ func TestPeopleByForm(t *testing.T) {
 	system.fill(last, "/admin/people/"+securityAdmin+"/disable", url.Values{"note": {"离岗"}}).is(422).says("最后一名安全管理员")
 }
 
-// A key's secret is shown once.
+// An operator registers a key and never sees its secret; the person for whom it acts
+// confirms it and is shown the secret once.
 func TestKeysByForm(t *testing.T) {
 	rig := desktest.New(t)
 	base := serve(t, rig)
-	system := as(t, base, systemAdmin)
+	const person = "shuozhou-minzheng-head"
+	system, owner := as(t, base, systemAdmin), as(t, base, person)
+	owner.get("/keys").is(200).says("没有以您或者本部门名义使用的密钥")
 	page := system.get("/admin/keys/new").is(200)
-	typed := url.Values{"name": {"低保系统"}, "department": {"shuozhou-minzheng"}, "user": {"shuozhou-minzheng-head"}, "roles": {"department_head"}, "scopes": {"read"}, "addresses": {"10.0.0.1/8"}, "days": {"180"}}
+	typed := url.Values{"name": {"低保系统"}, "department": {"shuozhou-minzheng"}, "user": {person}, "roles": {"department_head"}, "scopes": {"read"}, "addresses": {"10.0.0.1/8"}, "days": {"180"}}
 	bad := system.fill(page, "/admin/keys/new", typed).is(422).says("格式不对")
 	typed.Set("addresses", "127.0.0.1\n10.20.0.0/16")
-	sent := values(t, bad, "/admin/keys/new", typed)
-	made := system.post("/admin/keys/new", sent).is(200).says("只显示这一次")
-	_, rest, _ := strings.Cut(made.body, `<code class="secret">`)
-	secret, _, _ := strings.Cut(rest, "<")
-	if _, _, err := rig.AuthenticateKey(t.Context(), "127.0.0.1", secret); err != nil {
-		t.Fatalf("the secret shown is none: %v", err)
-	}
-	system.post("/admin/keys/new", sent).is(200).says("不能再次显示").lacks(secret)
-	list := system.get("/admin/keys").says("低保系统", "10.20.0.0/16", "查询").lacks(secret)
+	list := system.follow(system.fill(bad, "/admin/keys/new", typed)).says("密钥已登记", "低保系统", "10.20.0.0/16", "查询", "待部门确认").lacks("gsk_", "/rotate")
 	keys, err := rig.AdministeredKeys(t.Context(), rig.User(systemAdmin))
 	if err != nil || len(keys) != 1 {
 		t.Fatalf("%d keys, %v", len(keys), err)
 	}
-	at := "/admin/keys/" + keys[0].ID
-	system.fill(list, at+"/rotate", nil).is(200).says("gsk_")
+	at := "/keys/" + keys[0].ID
 	as(t, base, securityAdmin).get("/admin/keys").says("低保系统").lacks(at + "/revoke")
-	system.follow(system.fill(list, at+"/revoke", nil)).says("立即失效", "吊销").lacks(at + "/revoke")
-	system.fill(list, at+"/rotate", url.Values{"key": {strings.Repeat("k", 20)}}).is(409).says("不能再进行此项操作")
+	as(t, base, "shuozhou-minzheng-requester").get("/keys").is(200).lacks("低保系统")
+
+	waiting := owner.get("/keys").is(200).says("待确认", "低保系统", "10.20.0.0/16", systemAdmin).lacks(at + "/rotate")
+	sent := values(t, waiting, at+"/confirm", nil)
+	told := owner.post(at+"/confirm", sent).is(200).says("只显示这一次")
+	_, rest, _ := strings.Cut(told.body, `<code class="secret">`)
+	secret, _, _ := strings.Cut(rest, "<")
+	if _, _, err := rig.AuthenticateKey(t.Context(), "127.0.0.1", secret); err != nil {
+		t.Fatalf("the secret shown is none: %v", err)
+	}
+	owner.post(at+"/confirm", sent).is(200).says("不能再次显示").lacks(secret)
+	sent.Set("key", strings.Repeat("k", 20))
+	owner.post(at+"/confirm", sent).is(409).says("不能再进行此项操作").lacks(secret)
+	mine := owner.get("/keys").says("由 "+person+" 确认").lacks(secret, at+"/confirm")
+	owner.fill(mine, at+"/rotate", nil).is(200).says("gsk_")
+	system.get("/admin/keys").lacks(secret, "待部门确认")
+	system.follow(system.fill(list, "/admin"+at+"/revoke", nil)).says("立即失效", "吊销").lacks(at + "/revoke")
+	owner.fill(mine, at+"/rotate", url.Values{"key": {strings.Repeat("r", 20)}}).is(409).says("不能再进行此项操作")
 }
 
 // The rules are explained, rehearsed, published and taken back on their pages.

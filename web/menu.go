@@ -49,6 +49,7 @@ var menu = []menuGroup{
 		{Section: "catalog", Path: "/catalog", shown: may((*desk.Desk).MaySeeCatalog)},
 		{Section: "applications", Path: "/applications", shown: (*visit).applies},
 		{Section: "grants", Path: "/grants", shown: may((*desk.Desk).MaySeeGrants)},
+		{Section: "keys", Path: "/keys", shown: may((*desk.Desk).HasKeys)},
 		{Section: "scenarios", Path: "/scenarios", shown: may((*desk.Desk).HasScenarios)},
 		{Section: "open", Path: "/open", open: true},
 		{Section: "follow", Path: "/open/requests", shown: func(*visit) bool { return false }, open: true},

@@ -162,6 +162,13 @@ func (s *site) routes(e *echo.Echo) {
 	members("GET", "/sessions", (*visit).sessions)
 	members("POST", "/sessions/end-others", (*visit).endOtherSessions)
 	members("POST", "/sessions/:id/end", (*visit).endSession)
+	members("GET", "/keys", (*visit).ownKeys)
+	members("POST", "/keys/:id/confirm", (*visit).confirmKey)
+	members("POST", "/keys/:id/rotate", (*visit).rotateKey)
+	members("POST", "/keys/:id/revoke", (*visit).revokeKey)
+	for _, act := range []string{"confirm", "rotate", "revoke"} {
+		members("GET", "/keys/:id/"+act, (*visit).backToOwnKeys)
+	}
 	members("GET", "/grants", (*visit).grants)
 	members("GET", "/grants/:id", (*visit).grant)
 	members("POST", "/grants/:id/renew", (*visit).renewGrant)
@@ -235,8 +242,7 @@ func (s *site) routes(e *echo.Echo) {
 	members("POST", "/admin/regions", (*visit).renameRegion)
 	members("GET", "/admin/keys", (*visit).keys)
 	members("GET", "/admin/keys/new", (*visit).newKey)
-	members("POST", "/admin/keys/new", (*visit).makeKey)
-	members("POST", "/admin/keys/:id/rotate", (*visit).rotateKey)
+	members("POST", "/admin/keys/new", (*visit).registerKey)
 	members("POST", "/admin/keys/:id/revoke", (*visit).cancelKey)
 	members("GET", "/admin/policy", (*visit).explainPolicy)
 	members("GET", "/admin/policy/who", (*visit).whoMay)
@@ -246,7 +252,6 @@ func (s *site) routes(e *echo.Echo) {
 	for _, act := range []string{"change", "appoint", "disable", "enable", "signout"} {
 		members("GET", "/admin/people/:id/"+act, (*visit).backToAdmin)
 	}
-	members("GET", "/admin/keys/:id/rotate", (*visit).backToKeys)
 	members("GET", "/admin/keys/:id/revoke", (*visit).backToKeys)
 
 	// A form that came back with its problems stands at the form's own address.
