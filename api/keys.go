@@ -61,9 +61,14 @@ func inScope(key desk.Key, scopes []string) error {
 // keyUsed is the key under which the access log finds the id of the key used.
 const keyUsed = "gongshu.key"
 
-// keys answers the keys of the department that the user heads.
+// keys answers the keys of the region to administrators, and to others those that
+// act as them or for the department that they head.
 func (s *server) keys(c echo.Context, who sharing.User) error {
-	found, err := s.desk.Keys(c.Request().Context(), who)
+	find := s.desk.Keys
+	if s.desk.MayAdminister(who, sharing.KindKey, sharing.Read) {
+		find = s.desk.AdministeredKeys
+	}
+	found, err := find(c.Request().Context(), who)
 	if err != nil {
 		return err
 	}
@@ -72,12 +77,17 @@ func (s *server) keys(c echo.Context, who sharing.User) error {
 
 // revokeKey ends one of them.
 func (s *server) revokeKey(c echo.Context, who sharing.User) error {
-	return done(c, s.desk.RevokeKey(c.Request().Context(), who, keyOf(c), c.Param("id")))
+	end := s.desk.RevokeKey
+	if s.desk.MayAdminister(who, sharing.KindKey, sharing.Manage) {
+		end = s.desk.CancelKey
+	}
+	return done(c, end(c.Request().Context(), who, keyOf(c), c.Param("id")))
 }
 
 type keyView struct {
 	ID           string         `json:"id"`
 	Name         string         `json:"name"`
+	Department   departmentView `json:"department"`
 	User         string         `json:"user"`
 	UserName     string         `json:"user_name"`
 	Roles        []sharing.Role `json:"roles"`
@@ -86,6 +96,8 @@ type keyView struct {
 	State        keyState       `json:"state"`
 	CreatedAt    time.Time      `json:"created_at"`
 	CreatedBy    string         `json:"created_by"`
+	ConfirmedAt  *time.Time     `json:"confirmed_at,omitempty"`
+	ConfirmedBy  string         `json:"confirmed_by,omitempty"`
 	ExpiresAt    time.Time      `json:"expires_at"`
 	RotatedAt    *time.Time     `json:"rotated_at,omitempty"`
 	OverlapUntil *time.Time     `json:"overlap_until,omitempty"`
@@ -97,6 +109,7 @@ type keyView struct {
 type keyState string
 
 const (
+	keyWaiting keyState = "waiting" // for the department to confirm it
 	keyActive  keyState = "active"
 	keyExpired keyState = "expired"
 	keyRevoked keyState = "revoked"
@@ -109,11 +122,13 @@ func viewKey(k desk.Key) keyView {
 		state = keyRevoked
 	case k.Expired:
 		state = keyExpired
+	case k.ConfirmedAt == nil:
+		state = keyWaiting
 	}
 	return keyView{
-		ID: k.ID, Name: k.Name, User: k.UserID, UserName: k.UserName, Roles: k.Roles, Scopes: k.Scopes,
+		ID: k.ID, Name: k.Name, Department: viewDepartment(k.Department), User: k.UserID, UserName: k.UserName, Roles: k.Roles, Scopes: k.Scopes,
 		Addresses: each(k.Addresses, netip.Prefix.String), State: state,
-		CreatedAt: local(k.CreatedAt), CreatedBy: k.CreatedBy, ExpiresAt: local(k.ExpiresAt), RotatedAt: localOrNil(k.RotatedAt),
+		CreatedAt: local(k.CreatedAt), CreatedBy: k.CreatedBy, ConfirmedAt: localOrNil(k.ConfirmedAt), ConfirmedBy: k.ConfirmedBy, ExpiresAt: local(k.ExpiresAt), RotatedAt: localOrNil(k.RotatedAt),
 		OverlapUntil: localOrNil(k.OldUntil), LastUsedAt: localOrNil(k.LastUsedAt), RevokedAt: localOrNil(k.RevokedAt), RevokedBy: k.RevokedBy,
 	}
 }

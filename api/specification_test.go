@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"gongshu/desk"
+	"gongshu/policies"
 	"gongshu/regulation"
 	"gongshu/sharing"
 )
@@ -51,6 +52,21 @@ var schemas = map[string]any{
 	"CommentPage":         page[commentView]{},
 	"Delegation":          delegationView{},
 	"DelegationPage":      page[delegationView]{},
+	"Account":             accountView{},
+	"AccountPage":         page[accountView]{},
+	"KeyRotation":         rotation{},
+	"KeySecret":           secretView{},
+	"NewKey":              newKey{},
+	"PolicyBound":         policies.Bound{},
+	"PolicyExplanation":   explanationView{},
+	"PolicyPast":          policyPastView{},
+	"PolicyPerson":        personView{},
+	"PolicyQuestion":      policyQuestion{},
+	"PolicyStanding":      policyView{},
+	"PolicyThing":         askedView{},
+	"PolicyVote":          policies.Vote{},
+	"PolicyWay":           policies.Way{},
+	"WhoMay":              whoMayView{},
 	"Key":                 keyView{},
 	"KeyList":             list[keyView]{},
 	"Link":                linkView{},
@@ -393,7 +409,7 @@ func TestOperations(t *testing.T) {
 	for _, op := range operations() {
 		t.Run(op.ID, func(t *testing.T) {
 			assert.Equal(t, strings.Contains(op.path, ":id"), op.parameters[place{"path", "id"}] != nil, "id")
-			unkeyed := []string{"askOpening", "resendCode", "verifyOpening"} // each is told a secret once, or is the same when repeated
+			unkeyed := []string{"askOpening", "resendCode", "verifyOpening", "explainPolicy", "whoMay"} // each is told a secret once, is the same when repeated, or changes nothing
 			assert.Equal(t, op.method != "GET" && !slices.Contains(unkeyed, op.ID), op.parameters[place{"header", idempotencyKey}] != nil, "Idempotency-Key")
 			decides := slices.Contains(decisions, op.ID) || op.method == "POST" && strings.HasPrefix(op.path, "/cases/:id/") && !slices.Contains(beside, op.ID)
 			assert.Equal(t, decides, op.parameters[ifMatch] != nil, "If-Match")
