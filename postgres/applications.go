@@ -58,7 +58,7 @@ func (s *Store) Applications(ctx context.Context, who sharing.Subject, state sha
 func (s *Store) Application(ctx context.Context, who sharing.Subject, id string) (sharing.Application, error) {
 	var w where
 	w.own(who)
-	w.and("(a.id::text = ? OR a.number = ?)", id, id)
+	w.and("(a.id = ? OR a.number = ?)", uuidOf(id), id)
 	a, err := scanApplication(s.pool.QueryRow(ctx, selectApplication+w.String(), w.args...))
 	return a, translate(err)
 }
@@ -66,7 +66,7 @@ func (s *Store) Application(ctx context.Context, who sharing.Subject, id string)
 // LockApplication returns an application and keeps it from changing until the
 // transaction ends.
 func (t *Tx) LockApplication(ctx context.Context, id string) (sharing.Application, error) {
-	a, err := scanApplication(t.tx.QueryRow(ctx, selectApplication+`WHERE a.id::text = $1 FOR UPDATE OF a`, id))
+	a, err := scanApplication(t.tx.QueryRow(ctx, selectApplication+`WHERE a.id = $1 FOR UPDATE OF a`, uuidOf(id)))
 	return a, translate(err)
 }
 

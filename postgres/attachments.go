@@ -38,7 +38,7 @@ func (s *Store) PutAttachment(ctx context.Context, a Attachment) (fresh bool, er
 
 // Attachment returns what is known of a file; CodeNotFound when there is none.
 func (s *Store) Attachment(ctx context.Context, id string) (Attachment, error) {
-	rows, err := s.pool.Query(ctx, selectAttachment+`WHERE id::text = $1`, id)
+	rows, err := s.pool.Query(ctx, selectAttachment+`WHERE id = $1`, uuidOf(id))
 	if err != nil {
 		return Attachment{}, translate(err)
 	}
@@ -86,7 +86,7 @@ func (s *Store) Unreferenced(ctx context.Context, blobs []string) ([]string, err
 // AttachmentsOf returns the files of an application and its cases, the first
 // first.
 func (s *Store) AttachmentsOf(ctx context.Context, applicationID string) ([]Attachment, error) {
-	rows, err := s.pool.Query(ctx, selectAttachment+`WHERE application_id::text = $1 ORDER BY created_at, id`, applicationID)
+	rows, err := s.pool.Query(ctx, selectAttachment+`WHERE application_id = $1 ORDER BY created_at, id`, uuidOf(applicationID))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -115,7 +115,7 @@ func (t *Tx) AttachTo(ctx context.Context, applicationID, departmentID string, i
 // AttachmentsOfCase returns the files handed in with the steps of a case, the
 // first first.
 func (s *Store) AttachmentsOfCase(ctx context.Context, caseID string) ([]Attachment, error) {
-	rows, err := s.pool.Query(ctx, selectAttachment+`WHERE case_id::text = $1 ORDER BY created_at, id`, caseID)
+	rows, err := s.pool.Query(ctx, selectAttachment+`WHERE case_id = $1 ORDER BY created_at, id`, uuidOf(caseID))
 	if err != nil {
 		return nil, translate(err)
 	}

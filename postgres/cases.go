@@ -77,10 +77,10 @@ func (f CaseFilter) where(scopes sharing.Scopes) where {
 		w.and("c.procedure = ?", f.Procedure)
 	}
 	if f.Parent != "" {
-		w.and("c.parent_id::text = ?", f.Parent)
+		w.and("c.parent_id = ?", uuidOf(f.Parent))
 	}
 	if f.Resource != "" {
-		w.and("c.resource_id::text = ?", f.Resource)
+		w.and("c.resource_id = ?", uuidOf(f.Resource))
 	}
 	if f.Provider != "" {
 		w.and("c.provider_id = ?", f.Provider)
@@ -101,7 +101,7 @@ func (f CaseFilter) where(scopes sharing.Scopes) where {
 		w.and("c.state = ?", f.State)
 	}
 	if f.Application != "" {
-		w.and("c.application_id::text = ?", f.Application)
+		w.and("c.application_id = ?", uuidOf(f.Application))
 	}
 	if f.Number != "" {
 		w.and("c.number = ?", f.Number)
@@ -261,20 +261,20 @@ func (s *Store) Cases(ctx context.Context, scopes sharing.Scopes, f CaseFilter) 
 func (s *Store) Case(ctx context.Context, scopes sharing.Scopes, id string) (sharing.Case, error) {
 	var w where
 	w.seeCases(scopes)
-	w.and("(c.id::text = ? OR c.number = ?)", id, id)
+	w.and("(c.id = ? OR c.number = ?)", uuidOf(id), id)
 	c, err := scanCase(s.pool.QueryRow(ctx, `SELECT `+caseColumns+caseTables+w.String(), w.args...))
 	return c, translate(err)
 }
 
 // CaseByID returns a case whoever asks: for the system itself.
 func (s *Store) CaseByID(ctx context.Context, id string) (sharing.Case, error) {
-	c, err := scanCase(s.pool.QueryRow(ctx, `SELECT `+caseColumns+caseTables+`WHERE c.id::text = $1`, id))
+	c, err := scanCase(s.pool.QueryRow(ctx, `SELECT `+caseColumns+caseTables+`WHERE c.id = $1`, uuidOf(id)))
 	return c, translate(err)
 }
 
 // LockCase returns a case and keeps it from changing until the transaction ends.
 func (t *Tx) LockCase(ctx context.Context, id string) (sharing.Case, error) {
-	c, err := scanCase(t.tx.QueryRow(ctx, `SELECT `+caseColumns+caseTables+`WHERE c.id::text = $1 FOR UPDATE OF c`, id))
+	c, err := scanCase(t.tx.QueryRow(ctx, `SELECT `+caseColumns+caseTables+`WHERE c.id = $1 FOR UPDATE OF c`, uuidOf(id)))
 	return c, translate(err)
 }
 
@@ -447,8 +447,8 @@ type EarlierAnswer struct {
 func (s *Store) EarlierAnswers(ctx context.Context, scopes sharing.Scopes, department, resource, except string, limit int) ([]EarlierAnswer, error) {
 	var w where
 	w.seeCases(scopes)
-	w.and("c.provider_id = ? AND c.id::text <> ?", department, except)
-	same := "c.resource_id::text = " + w.arg(resource)
+	w.and("c.provider_id = ? AND c.id IS DISTINCT FROM ?", department, uuidOf(except))
+	same := "coalesce(c.resource_id = " + w.arg(uuidOf(resource)) + ", false)"
 	w.and("(" + same + " OR NOT n.agree)")
 	rows, err := s.pool.Query(ctx, `SELECT c.id, c.number, c.title, d.id, d.region_id, d.name, d.name_en, d.kind, c.class, c.grade, `+same+`, n.decision, n.decided_at
 		FROM cases c JOIN decisions n ON n.case_id = c.id JOIN departments d ON d.id = c.applicant_id `+w.String()+`
@@ -510,6 +510,6 @@ func (t *Tx) Acts(ctx context.Context, caseID string) ([]sharing.Act, error) {
 // ProcedureOf returns the procedure of a case; CodeNotFound when there is none.
 func (s *Store) ProcedureOf(ctx context.Context, id string) (sharing.Procedure, error) {
 	var p sharing.Procedure
-	err := s.pool.QueryRow(ctx, `SELECT procedure FROM cases WHERE id::text = $1`, id).Scan(&p)
+	err := s.pool.QueryRow(ctx, `SELECT procedure FROM cases WHERE id = $1`, uuidOf(id)).Scan(&p)
 	return p, translate(err)
 }

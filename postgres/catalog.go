@@ -51,7 +51,7 @@ func (t *Tx) HeldFields(ctx context.Context, departmentID string, resourceIDs []
 func heldFields(ctx context.Context, q querier, departmentID string, resourceIDs []string) (map[string][]string, error) {
 	rows, err := q.Query(ctx, `
 		SELECT h.resource_id::text, array_agg(DISTINCT f) FROM holdings h, unnest(h.fields) AS f
-		WHERE h.department_id = $1 AND h.resource_id::text = ANY($2) GROUP BY h.resource_id`, departmentID, resourceIDs)
+		WHERE h.department_id = $1 AND h.resource_id = ANY($2) GROUP BY h.resource_id`, departmentID, uuidsOf(resourceIDs))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -199,14 +199,14 @@ func (s *Store) Resource(ctx context.Context, scopes sharing.Scopes, id string) 
 func (s *Store) ResourcesByID(ctx context.Context, scopes sharing.Scopes, ids []string) ([]sharing.Sealed, error) {
 	var w where
 	w.seeEntries(scopes)
-	w.and("r.id::text = ANY(?)", ids)
+	w.and("r.id = ANY(?)", uuidsOf(ids))
 	return collectSealed(s.pool.Query(ctx, selectResource+w.String(), w.args...))
 }
 
 // LockResources returns the entries whoever asks, and keeps them from changing
 // until the transaction ends. What was withdrawn is not among them.
 func (t *Tx) LockResources(ctx context.Context, ids []string) ([]sharing.Resource, error) {
-	return collectResources(t.tx.Query(ctx, selectResource+`WHERE r.id::text = ANY($1) AND NOT r.withdrawn ORDER BY r.id FOR SHARE OF r`, ids))
+	return collectResources(t.tx.Query(ctx, selectResource+`WHERE r.id = ANY($1) AND NOT r.withdrawn ORDER BY r.id FOR SHARE OF r`, uuidsOf(ids)))
 }
 
 func collectResources(rows pgx.Rows, err error) ([]sharing.Resource, error) {

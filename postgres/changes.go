@@ -13,7 +13,7 @@ import (
 // LockResource returns an entry whoever asks, and keeps it from changing and from
 // being applied for until the transaction ends. CodeNotFound when there is none.
 func (t *Tx) LockResource(ctx context.Context, id string) (sharing.Resource, error) {
-	r, err := scanResource(t.tx.QueryRow(ctx, selectResource+`WHERE r.id::text = $1 FOR NO KEY UPDATE OF r`, id))
+	r, err := scanResource(t.tx.QueryRow(ctx, selectResource+`WHERE r.id = $1 FOR NO KEY UPDATE OF r`, uuidOf(id)))
 	return r, translate(err)
 }
 
@@ -29,7 +29,7 @@ func (t *Tx) ResourceByCode(ctx context.Context, regionID, code string) (sharing
 func (t *Tx) OpenChange(ctx context.Context, resourceID string) (string, error) {
 	var number string
 	err := t.tx.QueryRow(ctx, `
-		SELECT coalesce((SELECT number FROM cases WHERE procedure = 'change' AND closed_at IS NULL AND resource_id::text = $1), '')`, resourceID).Scan(&number)
+		SELECT coalesce((SELECT number FROM cases WHERE procedure = 'change' AND closed_at IS NULL AND resource_id = $1), '')`, uuidOf(resourceID)).Scan(&number)
 	return number, err
 }
 
@@ -87,7 +87,7 @@ func (s *Store) Acknowledgements(ctx context.Context, caseID string) ([]Acknowle
 	rows, err := s.pool.Query(ctx, `
 		SELECT d.id, d.region_id, d.name, d.name_en, d.kind, u.name, a.at
 		FROM change_acknowledgements a JOIN departments d ON d.id = a.department_id JOIN users u ON u.id = a.user_id
-		WHERE a.case_id::text = $1 ORDER BY a.at, d.id`, caseID)
+		WHERE a.case_id = $1 ORDER BY a.at, d.id`, uuidOf(caseID))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -106,7 +106,7 @@ func (s *Store) ChangesAhead(ctx context.Context, grants sharing.Scope, departme
 	var w where
 	w.and("c.procedure = 'change' AND c.state IN ('warning', 'temporary')")
 	if caseID != "" {
-		w.and("(c.id::text = ? OR c.number = ?)", caseID, caseID)
+		w.and("(c.id = ? OR c.number = ?)", uuidOf(caseID), caseID)
 	}
 	rows, err := s.pool.Query(ctx, `SELECT `+caseColumns+caseTables+w.String()+` ORDER BY c.wake_at, c.id`, w.args...)
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Store) ChangesAhead(ctx context.Context, grants sharing.Scope, departme
 	}
 	var held where
 	held.see(grants, caseLabels)
-	held.and("c.applicant_id = ? AND c.resource_id::text = ANY(?) AND g.ended_at IS NULL AND g.valid_until > clock_timestamp()", department, ids)
+	held.and("c.applicant_id = ? AND c.resource_id = ANY(?) AND g.ended_at IS NULL AND g.valid_until > clock_timestamp()", department, uuidsOf(ids))
 	rows, err = s.pool.Query(ctx, `SELECT DISTINCT c.resource_id::text FROM grants g JOIN cases c ON c.id = g.case_id `+held.String(), held.args...)
 	if err != nil {
 		return nil, translate(err)
@@ -161,7 +161,7 @@ func (s *Store) SameDatum(ctx context.Context, scopes sharing.Scopes, fields sha
 }
 
 // fieldLabels are the labels of a data item f of an entry.
-var fieldLabels = labels{region: "r.region_id", provider: "r.department_id", class: "r.class", grade: "(f ->> 'grade')"}
+var fieldLabels = labels{region: "r.region_id", provider: "r.department_id", class: "r.class", grade: "(f ->> 'grade')::integer"}
 
 // ResourceVersion is an entry in one version, and when the next replaced it; nil
 // for the one that holds.
@@ -173,7 +173,7 @@ type ResourceVersion struct {
 // ResourceVersions returns every version of an entry whoever asks, the newest
 // first; CodeNotFound when there is no such entry.
 func (s *Store) ResourceVersions(ctx context.Context, id string) ([]ResourceVersion, error) {
-	now, err := scanResource(s.pool.QueryRow(ctx, selectResource+`WHERE r.id::text = $1`, id))
+	now, err := scanResource(s.pool.QueryRow(ctx, selectResource+`WHERE r.id = $1`, uuidOf(id)))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -197,7 +197,7 @@ func (s *Store) ResourceVersions(ctx context.Context, id string) ([]ResourceVers
 func (s *Store) GrantedVersion(ctx context.Context, scope sharing.Scope, department, resourceID string) (int, error) {
 	var w where
 	w.see(scope, caseLabels)
-	w.and("c.applicant_id = ? AND c.resource_id::text = ? AND g.ended_at IS NULL AND g.valid_until > clock_timestamp()", department, resourceID)
+	w.and("c.applicant_id = ? AND c.resource_id = ? AND g.ended_at IS NULL AND g.valid_until > clock_timestamp()", department, uuidOf(resourceID))
 	var version int
 	err := s.pool.QueryRow(ctx, `SELECT coalesce(min(c.resource_version), 0) FROM grants g JOIN cases c ON c.id = g.case_id `+w.String(), w.args...).Scan(&version)
 	return version, translate(err)

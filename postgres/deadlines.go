@@ -201,7 +201,7 @@ func (f DeadlineFilter) where(scopes sharing.Scopes) where {
 		w.and("l.duty = ?", f.Duty)
 	}
 	if f.Cases != nil {
-		w.and("c.id::text = ANY(?)", f.Cases)
+		w.and("c.id = ANY(?)", uuidsOf(f.Cases))
 	}
 	if !f.From.IsZero() {
 		w.and("l.due_at >= ?", f.From)
@@ -231,6 +231,7 @@ func scanOpenDeadline(row pgx.Row) (OpenDeadline, error) {
 func (s *Store) OpenDeadlines(ctx context.Context, scopes sharing.Scopes, f DeadlineFilter, known int) (page []OpenDeadline, next string, total int, err error) {
 	return list(ctx, s.pool, listing[OpenDeadline]{
 		query: selectOpenDeadline, count: `SELECT count(*) FROM cases c JOIN deadlines l ON l.case_id = c.id `,
+		narrow: ` FROM cases c JOIN deadlines l ON l.case_id = c.id `, own: "l.id",
 		where: f.where(scopes), known: known >= 0, total: known,
 		key: "coalesce(l.due_at, 'infinity')", cast: "timestamptz", id: "l.id::text", cursor: f.Cursor, limit: f.Limit,
 		scan: scanOpenDeadline,

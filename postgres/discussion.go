@@ -248,7 +248,7 @@ func (s *Store) Seen(ctx context.Context, scopes sharing.Scopes, ids []string) (
 	}
 	var w where
 	w.seeCases(scopes)
-	w.and("c.id::text = ANY(?)", ids)
+	w.and("c.id = ANY(?)", uuidsOf(ids))
 	rows, err := s.pool.Query(ctx, `SELECT c.id::text FROM cases c `+w.String(), w.args...)
 	if err != nil {
 		return nil, translate(err)

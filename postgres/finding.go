@@ -28,6 +28,7 @@ func (s *Store) FindCases(ctx context.Context, scopes sharing.Scopes, text strin
 	w.conditions = append(w.conditions, "(c.number LIKE "+w.arg(number)+" OR "+strings.Join(titled, " AND ")+")")
 	found, _, total, err = list(ctx, s.pool, listing[sharing.Case]{
 		query: `SELECT ` + caseColumns + caseTables, count: `SELECT count(*) FROM cases c `, where: w,
+		narrow: " FROM cases c ", own: "c.id",
 		key: "c.created_at", cast: "timestamptz", id: "c.id::text", desc: true, limit: limit,
 		scan: func(row pgx.Row) (sharing.Case, error) { return scanCase(row) },
 		at:   func(c sharing.Case) (string, string) { return c.CreatedAt.Format(time.RFC3339Nano), c.ID },

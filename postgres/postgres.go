@@ -175,6 +175,28 @@ func fromDay(d pgtype.Date) sharing.Date {
 	return sharing.NewDate(year, month, dom)
 }
 
+// uuidOf reads an id that somebody else wrote, to be compared with a column of ids:
+// an index answers that, which it does not once the column is turned into text. What
+// is no id, written as the database writes them, becomes NULL, to which nothing is equal.
+func uuidOf(id string) pgtype.UUID {
+	var u pgtype.UUID
+	if err := u.Scan(id); err != nil || u.String() != id {
+		return pgtype.UUID{}
+	}
+	return u
+}
+
+// uuidsOf is [uuidOf] for several, without those that are none.
+func uuidsOf(ids []string) []pgtype.UUID {
+	all := make([]pgtype.UUID, 0, len(ids))
+	for _, id := range ids {
+		if u := uuidOf(id); u.Valid {
+			all = append(all, u)
+		}
+	}
+	return all
+}
+
 // instant converts the zero time to NULL.
 func instant(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -62,7 +62,7 @@ type ReadFilter struct {
 // scope allows.
 func (s *Store) Readings(ctx context.Context, scope sharing.Scope, f ReadFilter) (page []sharing.Reading, next string, total int, err error) {
 	var w where
-	w.see(scope, labels{region: "l.region_id", provider: "''", class: "'not_shared'", grade: "'4'"})
+	w.see(scope, labels{region: "l.region_id", provider: "''", class: "'not_shared'::text", grade: "4"})
 	if f.Person != "" {
 		w.and("l.user_id = ?", f.Person)
 	}

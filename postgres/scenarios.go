@@ -109,7 +109,7 @@ func (t *Tx) Repeated(ctx context.Context, applicantID, resourceID string, field
 func (s *Store) Undecided(ctx context.Context, scopes sharing.Scopes, applicantID, resourceID string) ([]sharing.Case, error) {
 	var w where
 	w.seeCases(scopes)
-	w.and("c.applicant_id = ? AND c.resource_id::text = ? AND c.procedure = 'share' AND c.state IN ('checking', 'answering', 'completing', 'consenting')", applicantID, resourceID)
+	w.and("c.applicant_id = ? AND c.resource_id = ? AND c.procedure = 'share' AND c.state IN ('checking', 'answering', 'completing', 'consenting')", applicantID, uuidOf(resourceID))
 	rows, err := s.pool.Query(ctx, `SELECT `+caseColumns+caseTables+w.String()+` ORDER BY c.created_at DESC LIMIT 20`, w.args...)
 	if err != nil {
 		return nil, translate(err)

@@ -95,8 +95,7 @@ func (w *where) openWays(s sharing.Scope) []string {
 	if len(squares) == 0 || !s.Subject.Has(sharing.Citizen) {
 		return nil
 	}
-	col := entryLabels[sharing.KindOpenEntry]
-	return []string{fmt.Sprintf("%s || '/' || %s = ANY(%s)", col.class, col.grade, w.arg(squares))}
+	return []string{w.within(squares, entryLabels[sharing.KindOpenEntry].labels)}
 }
 
 // see narrows a list to what the scope allows. It says in SQL what
@@ -150,16 +149,49 @@ func alike(a, b sharing.Scope) bool {
 }
 
 // squaresOf are the squares of class and grade by relation.
-func squaresOf(s sharing.Scope) map[sharing.Relation][]string {
-	squares := map[sharing.Relation][]string{}
+func squaresOf(s sharing.Scope) map[sharing.Relation][]sharing.Cell {
+	squares := map[sharing.Relation][]sharing.Cell{}
 	for _, c := range s.Cells {
-		squares[c.Relation] = append(squares[c.Relation], fmt.Sprintf("%s/%d", c.Class, c.Grade))
+		squares[c.Relation] = append(squares[c.Relation], c)
 	}
 	return squares
 }
 
+// within is the condition that a row lies in one of the squares. Classes that have the
+// same grades share one comparison, and both columns stand alone in theirs: the
+// database knows how frequent their values are, and of no expression over them.
+func (w *where) within(squares []sharing.Cell, col labels) string {
+	grades := map[sharing.Class][]int{}
+	var classes []sharing.Class
+	for _, c := range squares {
+		if grades[c.Class] == nil {
+			classes = append(classes, c.Class)
+		}
+		grades[c.Class] = append(grades[c.Class], int(c.Grade))
+	}
+	for class, some := range grades {
+		slices.Sort(some)
+		grades[class] = slices.Compact(some)
+	}
+	var conditions []string
+	for i, class := range classes {
+		same := func(o sharing.Class) bool { return slices.Equal(grades[o], grades[class]) }
+		if slices.ContainsFunc(classes[:i], same) {
+			continue
+		}
+		var alike []string
+		for _, o := range classes[i:] {
+			if same(o) {
+				alike = append(alike, string(o))
+			}
+		}
+		conditions = append(conditions, fmt.Sprintf("%s = ANY(%s) AND %s = ANY(%s)", col.class, w.arg(alike), col.grade, w.arg(grades[class])))
+	}
+	return "(" + strings.Join(conditions, " OR ") + ")"
+}
+
 // ways lists the conditions under which a row is seen, one for each relation.
-func (w *where) ways(s sharing.Subject, squares map[sharing.Relation][]string, col labels) []string {
+func (w *where) ways(s sharing.Subject, squares map[sharing.Relation][]sharing.Cell, col labels) []string {
 	var ways []string
 	for _, relation := range sharing.Relations {
 		if len(squares[relation]) == 0 {
@@ -193,7 +225,7 @@ func (w *where) ways(s sharing.Subject, squares map[sharing.Relation][]string, c
 		case sharing.AsPublic:
 			continue // to the open catalog alone
 		}
-		ways = append(ways, fmt.Sprintf("(%s AND %s || '/' || %s = ANY(%s))", holds, col.class, col.grade, w.arg(squares[relation])))
+		ways = append(ways, "("+holds+" AND "+w.within(squares[relation], col)+")")
 	}
 	return ways
 }

@@ -121,6 +121,7 @@ func (f TaskFilter) where(scopes sharing.Scopes) where {
 func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (page []sharing.Task, next string, total int, err error) {
 	l := listing[sharing.Task]{
 		query: selectTask, count: `SELECT count(*)` + taskCountTables, where: f.where(scopes), id: "t.id::text", cursor: f.Cursor, limit: f.Limit, scan: scanTask,
+		narrow: taskCountTables, own: "t.id",
 	}
 	switch {
 	case f.Order == ByReceipt:
@@ -234,7 +235,7 @@ const selectTask = `SELECT t.id, t.kind, t.state, coalesce(t.claimed_by, ''), co
 func (s *Store) Task(ctx context.Context, scopes sharing.Scopes, id string) (sharing.Task, error) {
 	var w where
 	w.seeCases(scopes)
-	w.and("t.id::text = ?", id)
+	w.and("t.id = ?", uuidOf(id))
 	t, err := scanTask(s.pool.QueryRow(ctx, selectTask+w.String(), w.args...))
 	return t, translate(err)
 }
