@@ -6,6 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"gongshu/postgres"
 	"gongshu/sharing"
 )
 
@@ -84,11 +87,23 @@ func (d *Desk) Trend(ctx context.Context, who sharing.User, q TrendQuery) (Trend
 		edges = append(edges, start.Start())
 	}
 	edges = append(edges, now)
-	counts, err := d.Store.Trend(ctx, scopes, q.Provider, edges)
-	if err != nil {
+	t := Trend{By: q.By, At: now}
+	var (
+		counts  []postgres.Stretch
+		answers []postgres.Answered
+	)
+	group, reading := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		counts, err = d.Store.Trend(reading, scopes, q.Provider, edges)
+		return err
+	})
+	group.Go(func() (err error) {
+		answers, err = d.Store.Answers(reading, who.Region.ID, edges[0], now)
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return Trend{}, err
 	}
-	t := Trend{By: q.By, At: now}
 	for i, n := range counts {
 		s := Stretch{From: starts[i], To: sharing.DateOf(now), Received: n.Received, Closed: n.Closed, ClosedLate: n.ClosedLate, Overdue: n.Overdue}
 		if i+1 < len(starts) {
@@ -96,7 +111,7 @@ func (d *Desk) Trend(ctx context.Context, who sharing.User, q TrendQuery) (Trend
 		}
 		t.Stretches = append(t.Stretches, s)
 	}
-	return t, d.answering(ctx, who, q.Provider, &t, edges[0])
+	return t, d.answering(who, q.Provider, &t, answers)
 }
 
 // stretchStarts returns the first days of the weeks or months up to that of today.
@@ -119,12 +134,8 @@ func stretchStarts(by Period, today sharing.Date) ([]sharing.Date, error) {
 	return starts, nil
 }
 
-// answering adds how long departments took for what they answered since from.
-func (d *Desk) answering(ctx context.Context, who sharing.User, provider string, t *Trend, from time.Time) error {
-	answers, err := d.Store.Answers(ctx, who.Region.ID, from, t.At)
-	if err != nil {
-		return err
-	}
+// answering adds how long departments took for their answers.
+func (d *Desk) answering(who sharing.User, provider string, t *Trend, answers []postgres.Answered) error {
 	calendar := d.CalendarOf(who.Region.ID)
 	type taken struct {
 		Answering

@@ -2,8 +2,11 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"gongshu/postgres"
 	"gongshu/sharing"
@@ -113,16 +116,24 @@ func (d *Desk) Workload(ctx context.Context, who sharing.User) (Workload, error)
 	}
 	scopes := d.caseScopes(who, sharing.Read)
 	day, week := ends(now)
-	if load.Mine, err = d.Store.TaskFigures(ctx, scopes, f, day, week); err != nil {
-		return load, err
-	}
-	f.Kinds = nil
-	if load.Department, err = d.Store.TaskFigures(ctx, scopes, f, day, week); err != nil {
-		return load, err
-	}
+	all := f
+	all.Kinds = nil
+	group, reading := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		load.Mine, err = d.Store.TaskFigures(reading, scopes, f, day, week)
+		return err
+	})
+	group.Go(func() (err error) {
+		load.Department, err = d.Store.TaskFigures(reading, scopes, all, day, week)
+		return err
+	})
 	if who.Subject().Has(sharing.DepartmentHead, sharing.AuthorityHead) {
-		load.Holders, err = d.Store.TaskHolders(ctx, scopes, f)
+		group.Go(func() (err error) {
+			load.Holders, err = d.Store.TaskHolders(reading, scopes, all)
+			return err
+		})
 	}
+	err = group.Wait()
 	return load, err
 }
 
@@ -140,22 +151,26 @@ func (d *Desk) InboxCounts(ctx context.Context, who sharing.User) (InboxCounts, 
 		return n, err
 	}
 	scopes := d.caseScopes(who, sharing.Read)
-	for _, tab := range []struct {
-		tab   TaskTab
-		count *int
-	}{{TabOpen, &n.Open}, {TabDone, &n.Done}} {
-		f, err := d.taskFilter(who, TaskQuery{Tab: tab.tab}, now)
+	group, reading := errgroup.WithContext(ctx)
+	for tab, count := range map[TaskTab]*int{TabOpen: &n.Open, TabDone: &n.Done} {
+		f, err := d.taskFilter(who, TaskQuery{Tab: tab}, now)
 		if err != nil {
-			return n, err
+			return n, errors.Join(err, group.Wait())
 		}
-		if *tab.count, err = d.Store.TaskCount(ctx, scopes, f); err != nil {
-			return n, err
-		}
+		group.Go(func() (err error) {
+			*count, err = d.Store.TaskCount(reading, scopes, f)
+			return err
+		})
 	}
-	if n.Mine, err = d.Store.CaseCount(ctx, scopes, postgres.CaseFilter{StartedBy: who.ID}); err != nil {
-		return n, err
-	}
-	n.Following, err = d.Store.CaseCount(ctx, scopes, postgres.CaseFilter{FollowedBy: who.ID})
+	group.Go(func() (err error) {
+		n.Mine, err = d.Store.CaseCount(reading, scopes, postgres.CaseFilter{StartedBy: who.ID})
+		return err
+	})
+	group.Go(func() (err error) {
+		n.Following, err = d.Store.CaseCount(reading, scopes, postgres.CaseFilter{FollowedBy: who.ID})
+		return err
+	})
+	err = group.Wait()
 	return n, err
 }
 

@@ -62,7 +62,8 @@ func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next s
 	ordered := " ORDER BY " + l.key + direction + ", " + l.id + direction
 	sql := l.where.String() + ordered + " LIMIT " + l.where.arg(l.limit+1)
 	if l.narrow != "" {
-		sql = "WHERE " + l.own + " IN (SELECT " + l.own + l.narrow + sql + ")" + ordered
+		// An array is made once, and before the tables are joined.
+		sql = "WHERE " + l.own + " = ANY(ARRAY(SELECT " + l.own + l.narrow + sql + "))" + ordered
 	}
 	sql = l.query + sql
 	rows, err := q.Query(ctx, sql, l.where.args...)

@@ -3,6 +3,8 @@ package web
 import (
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"gongshu/desk"
 	"gongshu/sharing"
 )
@@ -34,10 +36,16 @@ func (v *visit) search() error {
 	if len(page.Cases.Items) == 1 && strings.EqualFold(page.Cases.Items[0].Number, page.Text) {
 		return v.redirect("/cases/" + segment(page.Cases.Items[0].Number))
 	}
-	if page.Entries, err = d.Catalog(ctx, me, desk.CatalogQuery{Text: page.Text, Limit: few}); err != nil {
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		page.Entries, err = d.Catalog(ctx, me, desk.CatalogQuery{Text: page.Text, Limit: few})
 		return err
-	}
-	if page.Open, err = d.OpenCatalog(ctx, desk.OpenQuery{Region: me.Region.ID, Text: page.Text, Limit: few}); err != nil {
+	})
+	group.Go(func() (err error) {
+		page.Open, err = d.OpenCatalog(ctx, desk.OpenQuery{Region: me.Region.ID, Text: page.Text, Limit: few})
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return err
 	}
 	return v.ok("search", "", page)

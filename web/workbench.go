@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"gongshu/desk"
 	"gongshu/sharing"
 )
@@ -71,26 +73,28 @@ func (v *visit) workbench() error {
 	if page.Endings, err = v.endings(); err != nil {
 		return err
 	}
+	// The parts write fields of their own, and are read at the same time.
+	var group errgroup.Group
 	if d.MayWatch(me) {
-		board, err := d.Overdue(ctx, me, desk.OverdueQuery{Limit: 1})
-		if err != nil {
+		group.Go(func() error {
+			board, err := d.Overdue(ctx, me, desk.OverdueQuery{Limit: 1})
+			page.Board = &board
 			return err
-		}
-		page.Board = &board
+		})
 	}
-	if err := v.benchTasks(&page); err != nil {
-		return err
-	}
+	group.Go(func() error { return v.benchTasks(&page) })
 	page.Provides = page.Answers && me.Department.Kind == sharing.OrdinaryDepartment
 	if page.Answers {
-		if err := v.benchDepartment(&page); err != nil {
-			return err
-		}
+		group.Go(func() error { return v.benchDepartment(&page) })
 	}
 	if v.applies() {
-		if err := v.benchApplicant(&page); err != nil {
-			return err
-		}
+		group.Go(func() error { return v.benchApplicant(&page) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if page.Answers {
+		v.benchFigures(&page)
 	}
 	if !page.Answers && !v.applies() && page.Groups == nil {
 		page.Ways = slices.DeleteFunc(v.menuOf(), func(g menuGroup) bool { return g.Name == "work" })
@@ -105,22 +109,32 @@ func (v *visit) benchTasks(page *workbenchPage) error {
 		return err
 	}
 	counts := map[desk.Taken]int{"me": page.Load.Mine.Mine, "nobody": page.Load.Mine.Free, "others": page.Load.Mine.Others}
-	for _, taken := range desk.TakenBy {
+	groups := make([]taskGroup, len(desk.TakenBy))
+	var group errgroup.Group
+	for i, taken := range desk.TakenBy {
 		if counts[taken] == 0 {
 			continue
 		}
-		found, err := v.site.desk.Tasks(v.ctx(), v.user, desk.TaskQuery{Taken: taken, Limit: benchTasks})
-		if err != nil {
+		group.Go(func() error {
+			found, err := v.site.desk.Tasks(v.ctx(), v.user, desk.TaskQuery{Taken: taken, Limit: benchTasks})
+			groups[i] = taskGroup{Taken: taken, Total: found.Total, Tasks: found.Items, Href: inboxAddress("taken", string(taken))}
 			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if g.Taken != "" {
+			page.Groups = append(page.Groups, g)
 		}
-		page.Groups = append(page.Groups, taskGroup{Taken: taken, Total: found.Total, Tasks: found.Items, Href: inboxAddress("taken", string(taken))})
 	}
 	return nil
 }
 
-// benchDepartment adds how much waits for the reader's department.
-func (v *visit) benchDepartment(page *workbenchPage) error {
-	d, ctx, me, n := v.site.desk, v.ctx(), v.user, page.Load.Department
+// benchFigures adds how much waits for the reader's department, once that is counted.
+func (v *visit) benchFigures(page *workbenchPage) {
+	n := page.Load.Department
 	page.Figures = []figure{
 		{desk.Red, n.Overdue, v.words.T("bench.overdue"), inboxAddress("light", string(desk.Red))},
 		{desk.Yellow, n.Today, v.words.T("bench.today"), inboxAddress("due", string(desk.DueToday))},
@@ -128,6 +142,11 @@ func (v *visit) benchDepartment(page *workbenchPage) error {
 		{desk.Grey, n.Open, v.words.T("bench.open"), inboxAddress()},
 	}
 	page.Colleagues = page.Load.Holders
+}
+
+// benchDepartment adds what the reader's department has to look at besides.
+func (v *visit) benchDepartment(page *workbenchPage) error {
+	d, ctx, me := v.site.desk, v.ctx(), v.user
 	var err error
 	if page.Doubts, err = d.Cases(ctx, me, desk.CaseQuery{Procedure: sharing.CorrectionDispute, As: sharing.AsProvider, UnderWay: true, Order: desk.Orders[0], Limit: benchRows}); err != nil {
 		return err
@@ -144,19 +163,23 @@ func (v *visit) benchDepartment(page *workbenchPage) error {
 // what it has.
 func (v *visit) benchApplicant(page *workbenchPage) error {
 	d, ctx, me := v.site.desk, v.ctx(), v.user
-	var err error
-	if page.Cases, err = d.Cases(ctx, me, desk.CaseQuery{As: sharing.AsApplicant, UnderWay: true, Waits: true, Order: desk.Orders[0], Limit: benchRows}); err != nil {
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		page.Cases, err = d.Cases(ctx, me, desk.CaseQuery{As: sharing.AsApplicant, UnderWay: true, Waits: true, Order: desk.Orders[0], Limit: benchRows})
 		return err
-	}
-	if page.Drafts, err = d.Applications(ctx, me, sharing.Draft, "", benchTasks); err != nil {
+	})
+	group.Go(func() (err error) {
+		page.Drafts, err = d.Applications(ctx, me, sharing.Draft, "", benchTasks)
 		return err
-	}
-	if page.Grants, err = d.Grants(ctx, me, desk.GrantQuery{As: sharing.AsApplicant, State: sharing.GrantActive, Limit: benchTasks}); err != nil {
+	})
+	group.Go(func() (err error) {
+		page.Grants, err = d.Grants(ctx, me, desk.GrantQuery{As: sharing.AsApplicant, State: sharing.GrantActive, Limit: benchTasks})
 		return err
-	}
-	if page.Notices, err = d.ChangeNotices(ctx, me); err != nil {
+	})
+	group.Go(func() error {
+		notices, err := d.ChangeNotices(ctx, me)
+		page.Notices = slices.DeleteFunc(notices, func(n desk.ChangeNotice) bool { return n.Acknowledged != nil })
 		return err
-	}
-	page.Notices = slices.DeleteFunc(page.Notices, func(n desk.ChangeNotice) bool { return n.Acknowledged != nil })
-	return nil
+	})
+	return group.Wait()
 }
