@@ -118,8 +118,18 @@ func TestPolicyHasWords(t *testing.T) {
 	}
 	for _, b := range policies.Shipped().Blocks("") {
 		for _, r := range b.Rules {
-			if who := columnsOf(r)[0]; !w.Knows("role."+who) && !w.Knows("group."+who) {
+			c := columnsOf(r)
+			if who := c[0]; !w.Knows("role."+who) && !w.Knows("group."+who) {
 				t.Errorf("no text for %s", who)
+			}
+			if as := c[1]; as != "*" && !w.Knows("relation."+as) {
+				t.Errorf("no text for the relation %s", as)
+			}
+			if on := c[2]; !w.Knows("kind." + on) {
+				t.Errorf("no text for the kind %s", on)
+			}
+			if may := sharing.Action(c[6]); may != "*" && !w.Knows(w.first(actionKeys(sharing.Kind(c[2]), may)...)) {
+				t.Errorf("no text for %s of a %s", may, c[2])
 			}
 		}
 	}
