@@ -114,7 +114,7 @@ func TestANoticeIsRehearsedAndPutIntoForce(t *testing.T) {
 		t.Errorf("sent twice it leads to %d %s", repeated.status, repeated.header.Get("Location"))
 	}
 	rig.FollowCalendar()
-	g.get(sent.header.Get("Location")).says("重算完成：2 个在办件的期限已变动", "朔州市公安局", "2026年10月13日").lacks("hx-get")
+	g.get(sent.header.Get("Location")).says("重算完成：2 个在办件的期限已变动", "朔州市公安局", "2026年10月13日").lacks("刷新进度")
 	g.get("/admin/calendars").says("测试数据〔2026〕9号", rig.User("shuozhou-authority-operator").Name, "247 个工作日")
 	g.fill(page, "/rehearse", url.Values{"notice": {amended(t)}}).is(200).says("已经生效").lacks("确认生效并重算")
 	as(t, base, "city-xinxi-operator").get(sent.header.Get("Location")).is(200).says("重算完成：0 个").lacks("朔州市公安局")
@@ -229,7 +229,7 @@ func TestAnAuditorReadsAndVerifies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result.is(200).says("审计链完整", "用时").lacks("hx-get")
+	result.is(200).says("审计链完整", "用时").lacks("刷新进度")
 	if head.Seq == 0 {
 		t.Error("nothing was verified")
 	}

@@ -22,7 +22,7 @@ func TestTourInBrowser(t *testing.T) {
 	const next = ".guide button.main"
 
 	b.open("/")
-	b.sees("两分钟导览", "系统运维")
+	b.sees("两分钟导览", "系统管理员")
 	b.shoot("home")
 	b.press(`form[action="/tour"] button`)
 	b.sees("导览 1/6", "超期看板", "换成朔州市民政局 审批人")

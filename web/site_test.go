@@ -570,7 +570,7 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("%q leads to %q", elsewhere, values.Get("next"))
 		}
 	}
-	g.follow(g.fill(g.get("/"), "/locale", url.Values{"locale": {"en"}})).says("Hello,", "To do")
+	g.follow(g.fill(g.get("/"), "/locale", url.Values{"locale": {"en"}})).says("Hello,", "My work")
 	g.get("/nosuch").is(404).says("Not found")
 	g.follow(g.fill(g.get("/"), "/signout", nil)).says("You are signed out", "Sign in")
 	if g.get("/inbox").status != 303 {
