@@ -125,7 +125,7 @@ func (d *Desk) audited(ctx context.Context, who sharing.User, action sharing.Act
 
 func (d *Desk) auditEntry(who sharing.User, action sharing.Action, at time.Time, data map[string]string) sharing.Entry {
 	return sharing.Entry{At: at, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: action, SubjectID: "trail",
-		Policy: d.Policy.Policy().Hash(), Data: data}
+		Policy: d.policy(who).Hash(), Data: data}
 }
 
 // AuditActions returns the acts that occur in the trail.

@@ -63,7 +63,7 @@ var stops = map[Semantic]string{
 
 // MayServe reports whether the user is a gateway, which asks whether grants hold.
 func (d *Desk) MayServe(who sharing.User) bool {
-	return len(d.Policy.Policy().Scope(who.Subject(), sharing.KindGrant, sharing.Serve).Cells) > 0
+	return len(d.policy(who).Scope(who.Subject(), sharing.KindGrant, sharing.Serve).Cells) > 0
 }
 
 // Evaluate answers a gateway's questions in their order, from what the last step
@@ -72,7 +72,7 @@ func (d *Desk) MayServe(who sharing.User) bool {
 // denial or permit, and what comes after it was neither answered nor counted.
 // CodeForbidden for whoever is no gateway.
 func (d *Desk) Evaluate(ctx context.Context, who sharing.User, questions []Question, how Semantic) ([]Verdict, error) {
-	scope := d.Policy.Policy().Scope(who.Subject(), sharing.KindGrant, sharing.Serve)
+	scope := d.policy(who).Scope(who.Subject(), sharing.KindGrant, sharing.Serve)
 	stop, known := stops[how]
 	switch {
 	case len(scope.Cells) == 0:

@@ -94,7 +94,7 @@ func (d *Desk) MayApply(who sharing.User, r sharing.Resource) bool {
 // mayWithAny reports whether the user may do something to at least some thing of
 // a kind: what menus ask.
 func (d *Desk) mayWithAny(who sharing.User, kind sharing.Kind, action sharing.Action) bool {
-	return len(d.Policy.Policy().Scope(who.Subject(), kind, action).Cells) > 0
+	return len(d.policy(who).Scope(who.Subject(), kind, action).Cells) > 0
 }
 
 // MayApplyAtAll reports whether the user may apply for anything.

@@ -97,20 +97,35 @@ func (d *Desk) Ready(ctx context.Context) error {
 	return errors.Join(d.Store.Ping(ctx), d.Engine.Ping(ctx))
 }
 
-// may asks the policy in force now.
+// under returns a user whose whole request the policy in force now decides.
+func (d *Desk) under(who sharing.User) sharing.User {
+	who.Rules = d.Policy.Policy()
+	return who
+}
+
+// policy is the one that decides about a user's request, from what they may see to
+// the hash that stands in the audit trail.
+func (d *Desk) policy(who sharing.User) *policies.Policy {
+	if p, ok := who.Rules.(*policies.Policy); ok {
+		return p
+	}
+	return d.Policy.Policy()
+}
+
+// may asks the policy of the user's request.
 func (d *Desk) may(who sharing.User, action sharing.Action, thing sharing.Thing) bool {
-	return d.Policy.Policy().May(who.Subject(), action, thing)
+	return d.policy(who).May(who.Subject(), action, thing)
 }
 
-// scope asks the policy in force now for all that a user may see of a kind.
+// scope asks the policy of the user's request for all that a user may see of a kind.
 func (d *Desk) scope(who sharing.User, kind sharing.Kind) sharing.Scope {
-	return d.Policy.Policy().Scope(who.Subject(), kind, sharing.Read)
+	return d.policy(who).Scope(who.Subject(), kind, sharing.Read)
 }
 
-// caseScopes asks the policy in force now on which cases, of whatever procedure, a
+// caseScopes asks the policy of the user's request on which cases, of whatever procedure, a
 // user may do something.
 func (d *Desk) caseScopes(who sharing.User, action sharing.Action) sharing.Scopes {
-	policy := d.Policy.Policy()
+	policy := d.policy(who)
 	scopes := make(sharing.Scopes, 0, len(sharing.CaseKinds))
 	for _, kind := range sharing.CaseKinds {
 		if s := policy.Scope(who.Subject(), kind, action); len(s.Cells) > 0 {
@@ -143,7 +158,7 @@ func (d *Desk) stage(ctx context.Context, who sharing.User, key string, action s
 	}
 	return d.Store.StageCommand(ctx, sharing.Command{
 		ID: uuid.NewString(), Key: key, Actor: who.Subject(), Action: action, Target: target, Expected: expected, Body: content,
-		Policy: d.Policy.Policy().Hash(),
+		Policy: d.policy(who).Hash(),
 	})
 }
 

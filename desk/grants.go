@@ -177,7 +177,7 @@ type Held struct {
 // resource in this way at this moment. It reads what the last step committed. A
 // no says nothing of why.
 func (d *Desk) CheckGrant(ctx context.Context, who sharing.User, q HeldQuery) (Held, error) {
-	scope := d.Policy.Policy().Scope(who.Subject(), sharing.KindGrant, sharing.Serve)
+	scope := d.policy(who).Scope(who.Subject(), sharing.KindGrant, sharing.Serve)
 	if len(scope.Cells) == 0 {
 		return Held{}, forbidden
 	}

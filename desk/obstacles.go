@@ -3,6 +3,7 @@ package desk
 import (
 	"slices"
 
+	"gongshu/policies"
 	"gongshu/regulation"
 	"gongshu/sharing"
 )
@@ -60,7 +61,7 @@ func (d *Desk) Obstacles(who sharing.User, view CaseView) ([]Obstacle, error) {
 			}
 			list = append(list, o)
 		case now:
-			doers, err := d.doers(action, view.Case)
+			doers, err := d.doers(d.policy(who), action, view.Case)
 			if err != nil {
 				return nil, err
 			}
@@ -124,8 +125,8 @@ func (d *Desk) extenders(c sharing.Case) []Doer {
 }
 
 // doers lists who can take the action, by relation.
-func (d *Desk) doers(action sharing.Action, c sharing.Case) ([]Doer, error) {
-	ways, err := d.Policy.Policy().Ways(action, c.Thing())
+func (d *Desk) doers(policy *policies.Policy, action sharing.Action, c sharing.Case) ([]Doer, error) {
+	ways, err := policy.Ways(action, c.Thing())
 	if err != nil {
 		return nil, err
 	}

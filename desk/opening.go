@@ -288,7 +288,7 @@ func (d *Desk) VerifyOpening(ctx context.Context, id, secret, code string) (Open
 			return OpeningView{}, sharing.Invalid("/code", "code", fmt.Sprint(tried.Left))
 		}
 	}
-	citizen := sharing.TheCitizen(sharing.Region{ID: request.RegionID})
+	citizen := d.under(sharing.TheCitizen(sharing.Region{ID: request.RegionID}))
 	command, err := d.stage(ctx, citizen, "opening-"+request.ID, sharing.Submit, request.ID, 0, sharing.OpeningSubmission{Request: request.ID})
 	if err != nil {
 		return OpeningView{}, err
@@ -405,7 +405,7 @@ func (d *Desk) openingView(ctx context.Context, c sharing.Case) (OpeningView, er
 	if err := d.openingAnswer(ctx, c, &v); err != nil {
 		return v, err
 	}
-	citizen := sharing.TheCitizen(sharing.Region{ID: c.RegionID})
+	citizen := d.under(sharing.TheCitizen(sharing.Region{ID: c.RegionID}))
 	for _, action := range []sharing.Action{sharing.SignAgreement, sharing.Withdraw} {
 		if c.Procedure.Machine().CanFollow(c.State, action) && d.may(citizen, action, c.Thing()) {
 			v.Can = append(v.Can, action)
@@ -487,7 +487,7 @@ func (d *Desk) citizenStep(ctx context.Context, from Visitor, number, secret str
 	if act.Key != "" {
 		act.Key = uuid.NewSHA1(uuid.MustParse(c.ID), []byte(act.Key)).String()
 	}
-	return d.step(ctx, sharing.TheCitizen(sharing.Region{ID: c.RegionID}), act, action, body)
+	return d.step(ctx, d.under(sharing.TheCitizen(sharing.Region{ID: c.RegionID})), act, action, body)
 }
 
 // OpenedFile returns a file that was opened to who knows the request's number and

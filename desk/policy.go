@@ -271,7 +271,7 @@ func (d *Desk) ExplainPolicy(ctx context.Context, who sharing.User, q PolicyQues
 	answer.Roles, answer.On = subject.Roles, on
 	answer.States = policies.StatesFor(on.Kind, q.Action)
 	answer.OutOfState = on.State != "" && len(answer.States) > 0 && !slices.Contains(answer.States, on.State)
-	answer.Explanation, err = d.Policy.Policy().Explain(subject, q.Action, on.Thing)
+	answer.Explanation, err = d.policy(who).Explain(subject, q.Action, on.Thing)
 	return answer, err
 }
 
@@ -348,7 +348,7 @@ func (d *Desk) WhoMay(ctx context.Context, who sharing.User, q PolicyQuestion) (
 	if err != nil {
 		return answer, err
 	}
-	policy := d.Policy.Policy()
+	policy := d.policy(who)
 	answer.On, answer.States, answer.Version, answer.Hash = on, policies.StatesFor(on.Kind, q.Action), policy.Version(), policy.Hash()
 	if answer.Ways, err = policy.Ways(q.Action, on.Thing); err != nil {
 		return answer, err

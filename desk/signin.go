@@ -63,7 +63,7 @@ func (d *Desk) Session(ctx context.Context, id string) (sharing.User, Session, e
 		return sharing.User{}, Session{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
 	}
 	u, err := d.Store.UserBySession(ctx, id, d.SessionIdle)
-	return u, Session{ID: id}, err
+	return d.under(u), Session{ID: id}, err
 }
 
 // Unattended is [Desk.Session] for what a page asks on its own: it does not keep the
@@ -73,7 +73,7 @@ func (d *Desk) Unattended(ctx context.Context, id string) (sharing.User, Session
 		return sharing.User{}, Session{}, &sharing.Error{Code: sharing.CodeUnauthenticated}
 	}
 	u, err := d.Store.UserBySessionUnmarked(ctx, id, d.SessionIdle)
-	return u, Session{ID: id}, err
+	return d.under(u), Session{ID: id}, err
 }
 
 // SignIn opens a browser session for the owner of an access token. After ten tries

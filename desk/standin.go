@@ -17,7 +17,7 @@ import (
 // standingIn returns the user as who does something to a thing: on behalf of the
 // colleague they stand in for, where their own roles would not allow it.
 func (d *Desk) standingIn(who sharing.User, action sharing.Action, thing sharing.Thing) sharing.User {
-	policy := d.Policy.Policy()
+	policy := d.policy(who)
 	if policy.May(who.Own(), action, thing) {
 		return who
 	}
@@ -71,6 +71,7 @@ func (d *Desk) delegate(ctx context.Context, tx *postgres.Tx, who sharing.User, 
 		return err
 	}
 	from, to := people[who.ID], people[n.To]
+	from.Rules = who.Rules
 	if to.ID == "" || to.ID == who.ID || from.Department.ID != to.Department.ID || from.Department.ID != who.Department.ID {
 		return sharing.Invalid("/to", "colleague", "an active colleague of your department")
 	}
@@ -119,11 +120,12 @@ func overlaps(other, given sharing.Delegation) error {
 // checkOwnChanges refuses to make somebody the reviewer of catalog changes that
 // they made themselves: two pairs of eyes stay two.
 func (d *Desk) checkOwnChanges(ctx context.Context, tx *postgres.Tx, from, to sharing.User) error {
+	policy := d.policy(from)
 	for _, way := range []struct{ maker, reviewer sharing.User }{{to, from}, {from, to}} {
 		thing := sharing.Thing{
 			Kind: sharing.CatalogChange.Kind(), RegionID: from.Region.ID, ProviderID: from.Department.ID, Class: sharing.Conditional, Grade: sharing.LowestGrade,
 		}
-		if !d.Policy.Policy().May(way.reviewer.Own(), sharing.ReviewChange, thing) || d.Policy.Policy().May(way.maker.Own(), sharing.ReviewChange, thing) {
+		if !policy.May(way.reviewer.Own(), sharing.ReviewChange, thing) || policy.May(way.maker.Own(), sharing.ReviewChange, thing) {
 			continue
 		}
 		made, err := tx.OpenCasesOf(ctx, sharing.CatalogChange, way.maker.ID, from.Department.ID)

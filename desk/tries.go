@@ -65,7 +65,7 @@ func (d *Desk) AuthenticateBearer(ctx context.Context, address, token string) (s
 			return sharing.User{}, key, err
 		}
 	}
-	return who, key, err
+	return d.under(who), key, err
 }
 
 // tries is what is known of failed tries, for a moment: the database is asked about

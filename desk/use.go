@@ -29,7 +29,7 @@ const TopicUseDoubted = "use_doubted"
 // cover is recorded, doubted, and the provider and the authority are told once for
 // each grant and day (yanzhou-2024 art. 22, city-2023 arts. 29 and 30).
 func (d *Desk) ReportUse(ctx context.Context, who sharing.User, key string, reports []sharing.UseReport) ([]UseResult, error) {
-	scope := d.Policy.Policy().Scope(who.Subject(), sharing.KindGrant, sharing.Serve)
+	scope := d.policy(who).Scope(who.Subject(), sharing.KindGrant, sharing.Serve)
 	if len(scope.Cells) == 0 {
 		return nil, forbidden
 	}

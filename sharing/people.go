@@ -73,7 +73,13 @@ type User struct {
 	OnBehalfOf string
 	// Key is the id of the key under which a system acts as the user; empty for a person.
 	Key string
+	// Rules are those in force when the user's request came in, which decide all of it;
+	// nil: those in force whenever they are asked.
+	Rules Rules `json:"-"`
 }
+
+// Rules are a policy, named by its hash.
+type Rules interface{ Hash() string }
 
 // Subject is the part of a user that decides what they may see and do: with their
 // own roles, and those of the colleagues whom they stand in for.
