@@ -152,6 +152,9 @@ type input struct {
 	Options []string
 	// From returns what is to be chosen from, instead of Options.
 	From func(s *scene) ([]choice, error)
+	// Named is the kind of the words for a code of the record that From no longer
+	// offers; empty leaves it as it is.
+	Named string
 	// Numeric makes the number n of the option "n".
 	Numeric bool
 	// If shows the input, and reads it, only when another one has a certain value.

@@ -30,7 +30,7 @@ func init() {
 		{Name: "entry", As: asSelect, From: ownEntries, Required: true},
 	}}
 	checks := input{Name: "checks", As: asRows, Given: unanswered, Columns: []input{
-		{Name: "check", As: asSelect, From: asked, Required: true},
+		{Name: "check", As: asSelect, From: asked, Named: "check", Required: true},
 		{Name: "resource", As: asSelect, From: listed},
 		{Name: "met", As: asYesNo, Required: true},
 		{Name: "evidence", As: asText, Required: true},

@@ -200,6 +200,9 @@ func (s *scene) value(found any, in input, path string, files []desk.Attachment)
 		if key := s.words.inputKey("opt", s.Procedure, s.Action, path, text); s.words.Knows(key) {
 			return value{Text: s.words.T(key)}, nil
 		}
+		if in.Named != "" && s.words.Knows(in.Named+"."+text) {
+			return value{Text: s.words.Code(in.Named, text)}, nil
+		}
 	}
 	return value{Text: text}, nil
 }

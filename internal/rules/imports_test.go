@@ -86,10 +86,10 @@ var house = []room{
 	{"worker", []string{"sharing", "workday", "regulation", "almanac", "postgres", "files", "activities", "workflows", temporal, temporalpb, xsync, uuid, "net/http", "os"}},
 
 	// The one way in, and the two doors that lead to it. Echo stays in the doors.
-	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "letter", "letter/paper", "activities", "workflows", "signin", temporal, temporalpb, uuid, text, "net/http"}},
-	{"api", []string{"sharing", "workday", "regulation", "letter", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
-	// The pages about the rules show policies' explanations as the desk gives them, and ask it nothing.
-	{"web", []string{"sharing", "workday", "regulation", "policies", "letter", "letter/paper", "desk", "web/chart", echo, excel, text, "net", "net/http"}},
+	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "letter", "letter/paper", "activities", "workflows", "signin", temporal, temporalpb, uuid, text, xsync, "net/http"}},
+	// The pages and the API show policies' explanations as the desk gives them, and ask it nothing.
+	{"api", []string{"sharing", "workday", "regulation", "policies", "letter", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
+	{"web", []string{"sharing", "workday", "regulation", "policies", "letter", "letter/paper", "desk", "web/chart", echo, excel, text, xsync, "net", "net/http"}},
 	{"web/chart", nil},
 
 	{"demo", []string{"sharing", uuid, yaml}},
