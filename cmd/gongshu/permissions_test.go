@@ -55,7 +55,7 @@ func permissions(t *testing.T) []permission {
 			under, tail, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/{id}")
 			tail = strings.TrimPrefix(tail, "/")
 			switch {
-			case under == "catalog" && method == "get" && (tail == "" || tail == "versions"):
+			case under == "catalog" && strings.Contains(path, "{id}") && method == "get" && (tail == "" || tail == "versions"):
 				p.kind, p.action = sharing.KindResource, sharing.Read
 				all = append(all, p)
 			case under == "grants" && method == "get" && strings.Contains(path, "{id}"):
