@@ -225,4 +225,3 @@ type PolicyPublication struct {
 	ByName   string
 	TextHash string // SHA-256 of the text, hexadecimal
 }
-
