@@ -49,7 +49,7 @@ TEST_FLAGS ?=
 
 .PHONY: test
 test: ## pass the tests; needs nothing prepared (browser tests are skipped without Chromium)
-	@cd "$(ROOT)" && $(GO) test $(TEST_FLAGS) ./...
+	@cd "$(ROOT)" && $(GO) test -timeout 25m $(TEST_FLAGS) ./...
 
 # How often each race is run; CI runs fewer, to be done in time.
 ROUNDS ?= 1000
@@ -60,7 +60,7 @@ races: ## run every race between two people, or a person and time, a thousand ti
 .PHONY: test-race
 test-race: ## pass the tests in which goroutines meet, with the race detector
 	@cd "$(ROOT)" && $(GO) test -race -run '^TestSwapUnderLoad$$' $(TEST_FLAGS) ./policies
-	@cd "$(ROOT)" && $(GO) test -race $(TEST_FLAGS) $(RACE_PACKAGES)
+	@cd "$(ROOT)" && $(GO) test -race -timeout 25m $(TEST_FLAGS) $(RACE_PACKAGES)
 
 .PHONY: e2e
 e2e: build devserver ## pass the end-to-end tests, on a real Temporal server
