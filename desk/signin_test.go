@@ -53,7 +53,7 @@ func TestSessionsEnd(t *testing.T) {
 	is(first, sharing.CodeUnauthenticated)
 
 	// Both are settings.
-	d := desk.New(desk.Options{Store: r.Store, SessionIdle: time.Minute, SessionMax: time.Hour})
+	d := desk.New(desk.Options{Store: r.Store, Policy: r.Policy, SessionIdle: time.Minute, SessionMax: time.Hour})
 	id, err := d.SignIn(ctx, desk.Browser{}, r.Token(approver))
 	require.NoError(t, err)
 	alter(t, r, `UPDATE sessions SET seen_at = clock_timestamp() - interval '2 minutes'`)

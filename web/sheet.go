@@ -40,12 +40,16 @@ func (v *visit) sheet(name, title string, columns []column, rows func(add func(c
 		}
 	}()
 	styles := map[string]int{}
-	for format, style := range map[string]*excelize.Style{
-		"head": {Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E9F0F9"}},
-			Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}},
-		dayFormat: {CustomNumFmt: textOf(dayFormat)}, instantFormat: {CustomNumFmt: textOf(instantFormat)},
+	for _, f := range []struct {
+		name  string
+		style excelize.Style
+	}{
+		{"head", excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E9F0F9"}},
+			Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
+		{dayFormat, excelize.Style{CustomNumFmt: textOf(dayFormat)}},
+		{instantFormat, excelize.Style{CustomNumFmt: textOf(instantFormat)}},
 	} {
-		if styles[format], err = book.NewStyle(style); err != nil {
+		if styles[f.name], err = book.NewStyle(&f.style); err != nil {
 			return err
 		}
 	}
