@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/jackc/pgx/v5"
@@ -192,7 +193,7 @@ var posts = []post{
 // where acting is not, and neither where both are. docs/permissions.md is what
 // comes of it for people to read.
 func TestPermissions(t *testing.T) {
-	w := newWorld(t, "")
+	w := newWorld(t, "", time.Now())
 	ctx := t.Context()
 	_, err := w.rig.Activities.SweepStanding(ctx) // standing duties begin by schedule
 	require.NoError(t, err)

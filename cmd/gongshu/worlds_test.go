@@ -105,7 +105,7 @@ func TestTwoWorldsCatchLeaks(t *testing.T) {
 	const (
 		cases   = "SELECT count(*)::text FROM cases"
 		secrets = "SELECT string_agg(title, ',' ORDER BY id) FROM resources WHERE class = 'not_shared'"
-		last    = "SELECT id::text FROM cases ORDER BY title LIKE '%变%' DESC, id LIMIT 1"
+		last    = "SELECT id::text FROM cases ORDER BY title LIKE '人口变%' DESC, id LIMIT 1"
 	)
 	text := func(add func(w *world) string) func(*world, request, *reply) {
 		return func(w *world, _ request, r *reply) { r.body += add(w) }
@@ -208,7 +208,8 @@ type world struct {
 	leak   func(*world, request, *reply) // planted; nil for none
 }
 
-func newWorld(t *testing.T, reader string) *world {
+// newWorld returns a world in which the reader has signed in at the given time.
+func newWorld(t *testing.T, reader string, at time.Time) *world {
 	t.Helper()
 	w := &world{rig: played(t)}
 	var err error
@@ -231,6 +232,8 @@ func newWorld(t *testing.T, reader string) *world {
 		mark := regexp.MustCompile(`name="csrf" value="([^"]*)"`).FindStringSubmatch(w.ask(request{method: "GET", target: "/sessions"}).body)
 		require.NotNil(t, mark)
 		w.csrf = mark[1]
+		_, err = w.db.Exec(t.Context(), "UPDATE sessions SET created_at = $1, seen_at = $1", at)
+		require.NoError(t, err)
 	}
 	return w
 }
@@ -310,7 +313,8 @@ type pair struct {
 
 func newPair(t *testing.T, random *rand.Rand, reader string) *pair {
 	t.Helper()
-	p := &pair{t: t, random: random, a: newWorld(t, reader), b: newWorld(t, reader),
+	at := time.Now()
+	p := &pair{t: t, random: random, a: newWorld(t, reader, at), b: newWorld(t, reader, at),
 		ghosts: map[string]string{}, ids: map[string][]string{}, known: map[string]bool{}}
 	if reader != "" {
 		p.reader = p.a.rig.User(reader)
