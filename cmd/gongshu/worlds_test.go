@@ -44,7 +44,7 @@ var readers = []string{
 	"shuozhou-minzheng-requester", "shuozhou-minzheng-head", "shuozhou-gongan-approver", "shuozhou-gongan-requester",
 	"shuozhou-gongan-specialist", "shuozhou-shichang-requester", "shuozhou-authority-officer", "shuozhou-authority-head",
 	"shuozhou-supervisor-officer", "shuozhou-finance-officer", "shuozhou-shenji-auditor", "shuozhou-authority-operator",
-	"shuozhou-authority-gateway", "city-gongan-approver", "",
+	"shuozhou-authority-security", "shuozhou-authority-gateway", "city-gongan-approver", "",
 }
 
 // TestTwoWorlds makes two worlds that differ only in what a reader may not see, and
@@ -361,7 +361,7 @@ func (p *pair) hiddenCases() string {
 	untold := "c.procedure NOT IN ('change', 'rectification', 'dispute')"
 	has := p.reader.Own().Has
 	switch {
-	case p.reader.ID == "" || has(sharing.Auditor, sharing.Operator, sharing.Gateway):
+	case p.reader.ID == "" || has(sharing.Auditor, sharing.Operator, sharing.SecurityOfficer, sharing.Gateway):
 		return "(" + elsewhere + " OR " + untold + ")"
 	case has(sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Supervisor):
 		return elsewhere
@@ -378,7 +378,7 @@ func (p *pair) hiddenResources() string {
 	elsewhere := fmt.Sprintf("r.region_id <> '%s'", p.reader.Region.ID)
 	has := p.reader.Own().Has
 	switch {
-	case p.reader.ID == "" || has(sharing.Auditor, sharing.Gateway):
+	case p.reader.ID == "" || has(sharing.Auditor, sharing.SecurityOfficer, sharing.Gateway):
 		return closed + "true"
 	case has(sharing.AuthorityOfficer, sharing.AuthorityHead, sharing.Supervisor):
 		return closed + elsewhere
