@@ -483,5 +483,5 @@ func TestAdministeredPolicy(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, story, 1)
 	require.Equal(t, security, story[0].Actor)
-	require.Equal(t, rehearsed.Hash, story[0].Policy)
+	require.Equal(t, "1+shuozhou.sz-1 "+rehearsed.Hash, story[0].Policy)
 }

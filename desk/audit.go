@@ -125,7 +125,7 @@ func (d *Desk) audited(ctx context.Context, who sharing.User, action sharing.Act
 
 func (d *Desk) auditEntry(who sharing.User, action sharing.Action, at time.Time, data map[string]string) sharing.Entry {
 	return sharing.Entry{At: at, Actor: who.ID, DepartmentID: who.Department.ID, RegionID: who.Region.ID, Action: action, SubjectID: "trail",
-		Policy: d.policy(who).Hash(), Data: data}
+		Policy: d.policy(who).Name(), Data: data}
 }
 
 // AuditActions returns the acts that occur in the trail.
@@ -171,8 +171,8 @@ func (d *Desk) ExportAudit(ctx context.Context, who sharing.User, q AuditQuery, 
 	}
 }
 
-// PolicyNow returns the hash of the policy in force now.
-func (d *Desk) PolicyNow() string { return d.Policy.Policy().Hash() }
+// PolicyNow returns the name of the policy in force now, see [policies.Policy.Name].
+func (d *Desk) PolicyNow() string { return d.Policy.Policy().Name() }
 
 // TrailCheck is a verification of the trail, under way or done.
 type TrailCheck struct{ postgres.TrailCheck }

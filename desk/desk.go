@@ -158,7 +158,7 @@ func (d *Desk) stage(ctx context.Context, who sharing.User, key string, action s
 	}
 	return d.Store.StageCommand(ctx, sharing.Command{
 		ID: uuid.NewString(), Key: key, Actor: who.Subject(), Action: action, Target: target, Expected: expected, Body: content,
-		Policy: d.policy(who).Hash(),
+		Policy: d.policy(who).Name(),
 	})
 }
 

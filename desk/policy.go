@@ -101,6 +101,7 @@ type Publication struct {
 	ID      int64  `json:"id,omitempty"`
 	Region  string `json:"region,omitempty"`
 	Version string `json:"version"`
+	Name    string `json:"name"` // see [policies.Policy.Name]
 	Hash    string `json:"hash"`
 	Was     string `json:"was"` // the hash before
 	DryRun  bool   `json:"dry_run"`
@@ -123,7 +124,7 @@ func CheckRules(current *policies.Current, next policies.Published) (Publication
 		return Publication{}, err
 	}
 	s := current.Standing()
-	p := Publication{Region: next.Region, Version: policy.Version(), Hash: policy.Hash(), Was: s.Policy.Hash()}
+	p := Publication{Region: next.Region, Version: policy.Version(), Name: policy.Name(), Hash: policy.Hash(), Was: s.Policy.Hash()}
 	if next.Region != "" {
 		p.Version = policy.Regions()[next.Region]
 	}
@@ -177,7 +178,7 @@ func PutRules(ctx context.Context, tx *postgres.Tx, as sharing.Entry, p *Publica
 	for _, r := range regions {
 		if next.Region == "" || next.Region == r.ID {
 			e := as
-			e.At, e.RegionID, e.Action, e.SubjectID, e.Version, e.Note, e.Policy = row.At, r.ID, RulesPublished, fmt.Sprintf("policy:%d", row.ID), 1, next.Note, p.Hash
+			e.At, e.RegionID, e.Action, e.SubjectID, e.Version, e.Note, e.Policy = row.At, r.ID, RulesPublished, fmt.Sprintf("policy:%d", row.ID), 1, next.Note, p.Name
 			e.Data = map[string]string{"was": p.Was, "rules": p.Version}
 			entries = append(entries, e)
 		}

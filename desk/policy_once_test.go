@@ -43,7 +43,7 @@ func TestOnePolicyDecidesARequest(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, story, 2)
 	for _, e := range story {
-		require.Equal(t, was.Hash(), e.Policy, e.Action)
+		require.Equal(t, was.Name(), e.Policy, e.Action)
 	}
 	// Came after it: refused, and what is allowed is recorded under the new one.
 	_, err = r.Desk.Resource(ctx, after, entry.ID)
@@ -54,7 +54,7 @@ func TestOnePolicyDecidesARequest(t *testing.T) {
 	require.NoError(t, err)
 	story, err = r.Store.Timeline(ctx, drafted.ID)
 	require.NoError(t, err)
-	require.Equal(t, narrow.Hash(), story[0].Policy)
+	require.Equal(t, narrow.Name(), story[0].Policy)
 
 	// A session's request has one, too, and another way of asking for it.
 	id, err := r.SignIn(ctx, desk.Browser{}, token)

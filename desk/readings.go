@@ -34,7 +34,7 @@ func (d *Desk) record(ctx context.Context, who sharing.User, readings []sharing.
 	if len(readings) == 0 {
 		return nil
 	}
-	errand, policy := errandOf(ctx), d.policy(who).Hash()
+	errand, policy := errandOf(ctx), d.policy(who).Name()
 	for i := range readings {
 		r := &readings[i]
 		r.RegionID, r.UserID, r.DepartmentID, r.Policy = who.Region.ID, who.ID, who.Department.ID, policy

@@ -77,7 +77,7 @@ func TestReadingIsRecorded(t *testing.T) {
 	}
 	require.Equal(t, sharing.Reading{
 		ID: got.ID, At: got.At, RegionID: "shuozhou", UserID: user, DepartmentID: "shuozhou-minzheng", Via: "token", Operation: "resource", Request: "request-1",
-		Kind: sharing.KindResource, SubjectID: high.ID, Name: high.Code, Grade: 3, Fields: graded, Policy: r.Policy.Policy().Hash(),
+		Kind: sharing.KindResource, SubjectID: high.ID, Name: high.Code, Grade: 3, Fields: graded, Policy: r.Policy.Policy().Name(),
 		UserName: who.Name, DepartmentName: who.Department.Name,
 	}, got)
 	require.NotEmpty(t, graded)

@@ -93,6 +93,12 @@ func TestAddition(t *testing.T) {
 	if p.Hash() == Shipped().Hash() || p.Version() != Shipped().Version() || p.Regions()["north"] != "n1" {
 		t.Errorf("%s %s %v", p.Hash(), p.Version(), p.Regions())
 	}
+	if want := "1+north.n1 " + p.Hash(); p.Name() != want {
+		t.Errorf("named %q, not %q", p.Name(), want)
+	}
+	if want := "1 " + Shipped().Hash(); Shipped().Name() != want {
+		t.Errorf("named %q, not %q", Shipped().Name(), want)
+	}
 	other, err := Shipped().With("south", []byte(narrower))
 	if err != nil {
 		t.Fatal(err)

@@ -171,6 +171,20 @@ func (p *Policy) Hash() string {
 	return p.hash
 }
 
+// Name returns what entries of the audit trail and of the log of reads name the
+// policy by: the versions of its files and its hash, as "1 9f86…" or, where a region
+// adds to the rules, "1+shuozhou.2 60303a…". nil has "".
+func (p *Policy) Name() string {
+	if p == nil {
+		return ""
+	}
+	versions := p.version
+	for _, region := range slices.Sorted(maps.Keys(p.regions)) {
+		versions += "+" + region + "." + p.regions[region].version
+	}
+	return versions + " " + p.Hash()
+}
+
 func (p *Policy) hashWithRegions() string {
 	if len(p.regions) == 0 {
 		return ""

@@ -16,7 +16,7 @@ type Command struct {
 	Target   string // application or case
 	Expected int    // the version it was decided on; 0 when it does not matter
 	Body     json.RawMessage
-	Policy   string // hash of the policy that allowed it
+	Policy   string // the policy that allowed it, by its versions and hash
 	State    CommandState
 	Outcome  json.RawMessage // the Outcome once done
 	At       time.Time

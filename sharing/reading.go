@@ -32,7 +32,7 @@ type Reading struct {
 	Fields []string
 	// Purpose is for what the data was asked for, where the thing read says so.
 	Purpose string
-	// Policy is the hash of the policy under which it was allowed.
+	// Policy names the policy, by its versions and hash, under which it was allowed.
 	Policy string
 
 	// Names for readers, not part of what is recorded.

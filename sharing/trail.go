@@ -36,7 +36,7 @@ type Entry struct {
 	Version   int    `json:"version"`
 	Article   string `json:"article,omitempty"`
 	Note      string `json:"note,omitempty"`
-	// Policy is the hash of the policy under which the act was allowed.
+	// Policy names the policy, by its versions and hash, under which the act was allowed.
 	Policy string `json:"policy,omitempty"`
 	// Data are codes that pages put into words: the duty, the rung, the due date.
 	Data map[string]string `json:"data,omitempty"`

@@ -272,7 +272,7 @@ func TestPolicyPublish(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries, 1, "the region's trail and no other")
 	require.Equal(t, "shuozhou", entries[0].RegionID)
-	require.Equal(t, done.Hash, entries[0].Policy)
+	require.Equal(t, "1+shuozhou.sz-1 "+done.Hash, entries[0].Policy)
 
 	// A row that nobody checked.
 	bad, err := putUnchecked(t, r, "", "# version: 2\nnot rules\n")
