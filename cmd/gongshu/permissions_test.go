@@ -91,7 +91,7 @@ type specificationFile struct {
 	whole map[string]any
 }
 
-func readSpecification(t *testing.T) specificationFile {
+func readSpecification(t testing.TB) specificationFile {
 	t.Helper()
 	text, err := os.ReadFile("../../api/openapi.yaml")
 	require.NoError(t, err)

@@ -209,7 +209,7 @@ type world struct {
 }
 
 // newWorld returns a world in which the reader has signed in at the given time.
-func newWorld(t *testing.T, reader string, at time.Time) *world {
+func newWorld(t testing.TB, reader string, at time.Time) *world {
 	t.Helper()
 	w := &world{rig: played(t)}
 	var err error
@@ -298,7 +298,7 @@ func (w *world) ask(q request) reply {
 
 // pair is two worlds for one reader.
 type pair struct {
-	t        *testing.T
+	t        testing.TB
 	random   *rand.Rand
 	reader   sharing.User // zero for who is not signed in
 	a, b     *world
@@ -311,7 +311,7 @@ type pair struct {
 	leaks    []string
 }
 
-func newPair(t *testing.T, random *rand.Rand, reader string) *pair {
+func newPair(t testing.TB, random *rand.Rand, reader string) *pair {
 	t.Helper()
 	at := time.Now()
 	p := &pair{t: t, random: random, a: newWorld(t, reader, at), b: newWorld(t, reader, at),
@@ -343,7 +343,7 @@ func (p *pair) start() {
 }
 
 // texts runs a query that returns texts.
-func texts(t *testing.T, db *pgx.Conn, sql string, arguments ...any) []string {
+func texts(t testing.TB, db *pgx.Conn, sql string, arguments ...any) []string {
 	t.Helper()
 	rows, err := db.Query(t.Context(), sql, arguments...)
 	require.NoError(t, err, sql)
@@ -589,7 +589,7 @@ func (p *pair) plain(text string) string {
 }
 
 // unzipped is the text of every part of a workbook.
-func unzipped(t *testing.T, body string) string {
+func unzipped(t testing.TB, body string) string {
 	t.Helper()
 	archive, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
 	require.NoError(t, err)
@@ -764,7 +764,7 @@ type parameter struct {
 
 // queryParameters reads from the specification what each reading operation can be
 // asked, by path as the server writes it.
-func queryParameters(t *testing.T) map[string][]parameter {
+func queryParameters(t testing.TB) map[string][]parameter {
 	t.Helper()
 	text, err := os.ReadFile("../../api/openapi.yaml")
 	require.NoError(t, err)
