@@ -55,14 +55,15 @@ type Options struct {
 	// Patience is how long a step may take before its outcome is called unknown;
 	// 15 seconds when zero.
 	Patience time.Duration
+	// Printer makes the PDFs of letters; one of its own when nil.
+	Printer *paper.Printer
 }
 
 // Desk answers requests. It keeps no state but what it knows of failed tries and the
 // PDFs at hand, and may be used by many at once.
 type Desk struct {
 	Options
-	tries   tries
-	printer *paper.Printer
+	tries tries
 }
 
 // New returns a desk.
@@ -76,7 +77,10 @@ func New(o Options) *Desk {
 	if o.SessionMax == 0 {
 		o.SessionMax = SessionMax
 	}
-	return &Desk{Options: o, printer: &paper.Printer{}}
+	if o.Printer == nil {
+		o.Printer = &paper.Printer{}
+	}
+	return &Desk{Options: o}
 }
 
 // Law returns the regulations.

@@ -349,7 +349,7 @@ func (d *Desk) Letter(ctx context.Context, who sharing.User, caseID, name string
 }
 
 // CanPrint reports whether letters can be had as PDF here.
-func (d *Desk) CanPrint() bool { return d.printer.Ready() }
+func (d *Desk) CanPrint() bool { return d.Printer.Ready() }
 
 // PrintedLetter is [Desk.Letter] as PDF; CodeUnavailable where no Chromium is
 // installed, or it did not do it in time.
@@ -358,7 +358,7 @@ func (d *Desk) PrintedLetter(ctx context.Context, who sharing.User, caseID, name
 	if err != nil {
 		return view, nil, err
 	}
-	pdf, err := d.printer.PDF(ctx, view.Letter)
+	pdf, err := d.Printer.PDF(ctx, view.Letter)
 	switch {
 	case errors.Is(err, paper.ErrNoPrinter):
 		err = &sharing.Error{Code: sharing.CodeUnavailable, Detail: "PDF needs Chromium on the server; the page itself can be printed", Cause: err}

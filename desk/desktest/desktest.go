@@ -16,6 +16,7 @@ import (
 	"gongshu/demo"
 	"gongshu/desk"
 	"gongshu/files"
+	"gongshu/letter/paper"
 	"gongshu/localpg"
 	"gongshu/policies"
 	"gongshu/postgres"
@@ -97,6 +98,7 @@ func on(t testing.TB, database localpg.TestDatabase, world demo.World, law *regu
 	acts := &activities.Activities{Store: store, Law: law, Almanac: days}
 	d := desk.New(desk.Options{
 		Store: store, Engine: Direct{acts}, Policy: current, Law: law, Almanac: days, Files: kept, Demo: true,
+		Printer: &paper.Printer{Patience: 5 * time.Minute}, // a busy machine is no failure
 	})
 	return &Rig{Desk: d, T: t, Store: store, Owner: owner, Activities: acts, World: world, Database: database}
 }

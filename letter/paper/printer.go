@@ -2,6 +2,7 @@ package paper
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -19,9 +20,6 @@ import (
 // ErrNoPrinter says that no Chromium is installed.
 var ErrNoPrinter = errors.New("paper: no Chromium is installed")
 
-// Patience is how long one letter may take to be made into a PDF.
-const Patience = 30 * time.Second
-
 // atOnce is how many letters are made into PDFs at the same time, atHand how many
 // PDFs are kept to be had again, and maxPDF how many bytes one may have.
 const (
@@ -35,6 +33,9 @@ const (
 type Printer struct {
 	// Path of the browser; looked for when empty.
 	Path string
+	// Patience is how long one letter may take to be made into a PDF; 30 seconds when
+	// zero.
+	Patience time.Duration
 
 	once  sync.Once
 	found string
@@ -77,7 +78,7 @@ func (p *Printer) Ready() bool {
 // PDF makes a PDF of a letter. The browser gets the letter as a file in a folder of
 // its own, which is removed afterwards, and reaches no network. The error is
 // [ErrNoPrinter] where none is installed, the context's when the caller stopped
-// waiting, and another when the browser failed or took longer than [Patience].
+// waiting, and another when the browser failed or took longer than p.Patience.
 func (p *Printer) PDF(ctx context.Context, l letter.Letter) ([]byte, error) {
 	if !p.Ready() {
 		return nil, ErrNoPrinter
@@ -91,7 +92,7 @@ func (p *Printer) PDF(ctx context.Context, l letter.Letter) ([]byte, error) {
 	if pdf, ok := p.printed(key); ok {
 		return pdf, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Patience, 30*time.Second))
 	defer cancel()
 	select {
 	case p.slots <- struct{}{}:
