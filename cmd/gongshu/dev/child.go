@@ -261,12 +261,12 @@ func (s childSpec) listening(pid int) bool {
 }
 
 // bring starts a child on the wished address or, when that is taken, on another, and returns when it is ready. The
-// address may be lost to somebody faster before the child listens; then the next one is tried. started is told each
-// keeper before it is waited for.
+// address may be lost to somebody faster before the child listens; then it is tried again, and not with the next ones,
+// for which others that start now reach too. started is told each keeper before it is waited for.
 func (r *run) bring(ctx context.Context, wish string, spec func(address string) (childSpec, error), started func(*keeper)) error {
-	pause := firstPause
+	pause, next := firstPause, nextPorts
 	for attempt := 1; ; attempt++ {
-		address, err := freeAddress(wish)
+		address, err := freeAddress(wish, next)
 		if err != nil {
 			return err
 		}
@@ -293,6 +293,7 @@ func (r *run) bring(ctx context.Context, wish string, spec func(address string) 
 		case <-time.After(pause):
 		}
 		pause *= 4
+		next = 0
 	}
 }
 

@@ -285,7 +285,7 @@ func TestInterruptedStart(t *testing.T) {
 // its own.
 func TestTwoRunsAtOnce(t *testing.T) {
 	server := devserver(t)
-	listen, err := freeAddress("127.0.0.1:0")
+	listen, err := freeAddress("127.0.0.1:0", 0)
 	require.NoError(t, err)
 	var runs []*instance
 	for range 2 {

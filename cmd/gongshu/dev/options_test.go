@@ -36,10 +36,10 @@ func TestFreeAddress(t *testing.T) {
 	defer l.Close()
 	taken := l.Addr().(*net.TCPAddr)
 
-	address, err := freeAddress(taken.String())
+	address, err := freeAddress(taken.String(), nextPorts)
 	require.NoError(t, err)
 	require.NotEqual(t, taken.String(), address)
-	again, err := freeAddress(address)
+	again, err := freeAddress(address, 0)
 	require.NoError(t, err)
 	require.Equal(t, address, again, "a free one is taken as it is")
 	_, port, err := net.SplitHostPort(address)
@@ -47,7 +47,7 @@ func TestFreeAddress(t *testing.T) {
 	n, err := strconv.Atoi(port)
 	require.NoError(t, err)
 	require.Positive(t, n)
-	_, err = freeAddress("127.0.0.1:http-but-not-quite")
+	_, err = freeAddress("127.0.0.1:http-but-not-quite", 0)
 	require.Error(t, err)
 }
 

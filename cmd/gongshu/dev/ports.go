@@ -5,12 +5,12 @@ import (
 	"strconv"
 )
 
-// nextPorts is how many ports after a taken one are tried before any will do.
+// nextPorts is how many ports after a taken one are tried, the first time, before any will do.
 const nextPorts = 20
 
 // freeAddress returns wish when nothing listens there, else the same host with one of the next ports, else with any.
 // Port 0 is any. It is not reserved; whoever wants it must take it soon.
-func freeAddress(wish string) (string, error) {
+func freeAddress(wish string, next int) (string, error) {
 	host, text, err := net.SplitHostPort(wish)
 	if err != nil {
 		return "", err
@@ -19,7 +19,7 @@ func freeAddress(wish string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for p := port; port != 0 && p <= min(port+nextPorts, 65535); p++ {
+	for p := port; port != 0 && p <= min(port+next, 65535); p++ {
 		address := net.JoinHostPort(host, strconv.Itoa(p))
 		l, err := net.Listen("tcp", address)
 		if err == nil {

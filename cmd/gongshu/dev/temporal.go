@@ -77,7 +77,7 @@ func (r *run) startTemporal(ctx context.Context, program temporalProgram) error 
 
 // temporalSpec runs the program on an address, and its web UI on another.
 func (r *run) temporalSpec(program temporalProgram, address string) (childSpec, error) {
-	ui, err := freeAddress(temporalUIAddress)
+	ui, err := freeAddress(temporalUIAddress, 0)
 	if err != nil {
 		return childSpec{}, err
 	}
