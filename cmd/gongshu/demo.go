@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"time"
 
 	sdkworker "go.temporal.io/sdk/worker"
 
@@ -92,6 +93,7 @@ func playAll(ctx context.Context, c *config, world demo.World) error {
 		return err
 	}
 	stage.activities = acts
+	d.Patience = 2 * time.Minute                       // a first start keeps a small machine busy, and nobody looks on
 	ctx = desk.On(ctx, desk.Errand{Operation: "demo"}) // as the log of reads says
 	cases := map[string]string{}                       // by story or matter, for those that refer to them
 	for _, story := range world.Stories {
