@@ -116,7 +116,7 @@ func (s *server) evaluate(answer func(questions) (any, error)) echo.HandlerFunc 
 		if err != nil {
 			return err
 		}
-		found, err := answer(questions{s, ctx, who, body})
+		found, err := answer(questions{s, desk.On(ctx, errandOf(c, "evaluation")), who, body})
 		if err != nil {
 			return err
 		}

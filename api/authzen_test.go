@@ -292,6 +292,38 @@ func TestPermitsAreCounted(t *testing.T) {
 	}
 }
 
+// TestPermitsOfHighGradesAreInTheLogOfReads, for the department that gets the data:
+// before the permit leaves, and no denial.
+func TestPermitsOfHighGradesAreInTheLogOfReads(t *testing.T) {
+	w := newGatewayWorld(t)
+	log := func() []readingView {
+		return decoded[page[readingView]](w.as("shuozhou-shenji-auditor", "GET", "/read-log?person="+gateway, "").is(200)).Items
+	}
+	graded := func(grade int) {
+		w.alter(fmt.Sprintf("UPDATE cases SET grade = %d WHERE id = (SELECT case_id FROM grants WHERE id = $1)", grade))
+	}
+	graded(2)
+	require.True(t, decoded[permit](w.ask(question())).Decision)
+	require.Empty(t, log())
+
+	graded(3)
+	require.True(t, decoded[permit](w.ask(question())).Decision)
+	w.ask(question("SZ-GA-001", "x"))
+	readings := log()
+	require.Len(t, readings, 1)
+	r := readings[0]
+	require.Equal(t, w.grant, r.SubjectID)
+	require.Equal(t, []string{"person_name"}, r.Fields)
+	require.Equal(t, w.purpose, r.Purpose)
+	require.Equal(t, "shuozhou-minzheng", r.DepartmentID)
+	require.Equal(t, sharing.Grade(3), r.Grade)
+	require.NotEmpty(t, r.Operation)
+
+	// What cannot be recorded is not permitted.
+	w.own("REVOKE INSERT (policy) ON readings FROM gongshu_app")
+	w.post(gateway, accessEvaluationPath, question()).is(503)
+}
+
 func TestOnlyGatewaysAsk(t *testing.T) {
 	w := newGatewayWorld(t)
 	for _, path := range []string{accessEvaluationPath, accessEvaluationsPath} {
@@ -481,9 +513,14 @@ func benchmarkGateway(b *testing.B, at int) {
 // the grant.
 func (w *gatewayWorld) alter(sql string) {
 	w.t.Helper()
+	w.own(sql, w.grant)
+}
+
+func (w *gatewayWorld) own(sql string, arguments ...any) {
+	w.t.Helper()
 	conn, err := pgx.Connect(w.t.Context(), w.rig.Database.OwnerURL)
 	require.NoError(w.t, err)
-	_, err = conn.Exec(w.t.Context(), sql, w.grant)
+	_, err = conn.Exec(w.t.Context(), sql, arguments...)
 	require.NoError(w.t, err)
 	require.NoError(w.t, conn.Close(w.t.Context()))
 }

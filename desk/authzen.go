@@ -70,7 +70,8 @@ func (d *Desk) MayServe(who sharing.User) bool {
 // committed and without Temporal. Each permit counts as one call under its grant.
 // With DenyOnFirstDeny and PermitOnFirstPermit the answers end with the first
 // denial or permit, and what comes after it was neither answered nor counted.
-// CodeForbidden for whoever is no gateway.
+// A permit for data of grade 3 or 4 is written into the log of reads first, for the
+// department that it lets have them. CodeForbidden for whoever is no gateway.
 func (d *Desk) Evaluate(ctx context.Context, who sharing.User, questions []Question, how Semantic) ([]Verdict, error) {
 	scope := d.policy(who).Scope(who.Subject(), sharing.KindGrant, sharing.Serve)
 	stop, known := stops[how]
@@ -92,15 +93,24 @@ func (d *Desk) Evaluate(ctx context.Context, who sharing.User, questions []Quest
 	if err != nil {
 		return nil, err
 	}
-	verdicts := make([]Verdict, len(answers))
+	verdicts, readings := make([]Verdict, len(answers)), []sharing.Reading{}
 	for i, a := range answers {
 		if a.GrantID == "" {
 			continue
+		}
+		if a.Grade >= sharing.RecordedFrom {
+			readings = append(readings, sharing.Reading{
+				Kind: sharing.KindGrant, SubjectID: a.GrantID, Name: a.CaseNumber, Grade: a.Grade, Fields: a.Fields, Purpose: a.Purpose,
+				DepartmentID: questions[i].Department,
+			})
 		}
 		verdicts[i] = Verdict{Permitted: true, GrantID: a.GrantID, Fields: a.Fields, ValidUntil: a.Until, CacheUntil: now.Add(CacheFor)}
 		if verdicts[i].CacheUntil.After(a.Until) {
 			verdicts[i].CacheUntil = a.Until
 		}
+	}
+	if err := d.record(ctx, who, readings); err != nil {
+		return nil, err
 	}
 	return verdicts, nil
 }

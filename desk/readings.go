@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -37,7 +38,7 @@ func (d *Desk) record(ctx context.Context, who sharing.User, readings []sharing.
 	errand, policy := errandOf(ctx), d.policy(who).Name()
 	for i := range readings {
 		r := &readings[i]
-		r.RegionID, r.UserID, r.DepartmentID, r.Policy = who.Region.ID, who.ID, who.Department.ID, policy
+		r.RegionID, r.UserID, r.DepartmentID, r.Policy = who.Region.ID, who.ID, cmp.Or(r.DepartmentID, who.Department.ID), policy
 		r.Request, r.Operation, r.Via = errand.Request, errand.Operation, errand.Via
 	}
 	if err := d.Store.PutReadings(ctx, readings); err != nil {

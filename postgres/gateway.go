@@ -22,9 +22,12 @@ type GatewayQuestion struct {
 
 // GatewayAnswer is the answer to one question; a denial is the zero value.
 type GatewayAnswer struct {
-	GrantID string
-	Fields  []string  // that were asked for, or all of the grant
-	Until   time.Time // the first instant at which the grant no longer holds
+	GrantID    string
+	CaseNumber string
+	Grade      sharing.Grade
+	Purpose    string    // of the application
+	Fields     []string  // that were asked for, or all of the grant
+	Until      time.Time // the first instant at which the grant no longer holds
 }
 
 // Where the answers to a batch of questions stop.
@@ -70,12 +73,12 @@ func (s *Store) AnswerGateway(ctx context.Context, scope sharing.Scope, by strin
 		WITH clock AS MATERIALIZED (
 			SELECT clock_timestamp() AS at, set_config('synchronous_commit', 'off', true) AS commits
 		), answered AS MATERIALIZED (
-			SELECT q.n, h.id, h.valid_until, CASE WHEN q.fields = '{}' THEN h.fields ELSE q.fields END AS fields
+			SELECT q.n, h.id, h.number, h.grade, h.purpose, h.valid_until, CASE WHEN q.fields = '{}' THEN h.fields ELSE q.fields END AS fields
 			FROM ROWS FROM (jsonb_to_recordset(` + w.arg(string(asked)) + `::jsonb) AS
 				("Department" text, "Resource" text, "Fields" text[], "Mode" text, "Purpose" text, "ID" uuid))
 				WITH ORDINALITY AS q (department, resource, fields, mode, purpose, id, n)
 			LEFT JOIN LATERAL (
-				SELECT g.id, g.valid_until, g.fields
+				SELECT g.id, g.valid_until, g.fields, c.number, c.grade, c.request ->> 'purpose' AS purpose
 				FROM resources r JOIN cases c ON c.resource_id = r.id JOIN grants g ON g.case_id = c.id
 				` + w.String() + `
 				ORDER BY g.valid_until DESC LIMIT 1 FOR SHARE OF g
@@ -91,7 +94,7 @@ func (s *Store) AnswerGateway(ctx context.Context, scope sharing.Scope, by strin
 				clock.at, '{}', ` + w.arg(by) + `, clock.at
 			FROM told t, clock WHERE t.id IS NOT NULL GROUP BY t.id, clock.at
 		)
-		SELECT coalesce(t.id::text, ''), t.fields, t.valid_until, clock.at FROM told t, clock ORDER BY t.n`
+		SELECT coalesce(t.id::text, ''), coalesce(t.number, ''), coalesce(t.grade, 0), coalesce(t.purpose, ''), t.fields, t.valid_until, clock.at FROM told t, clock ORDER BY t.n`
 	found, err := s.pool.Query(ctx, query, w.args...)
 	if err != nil {
 		return nil, time.Time{}, translate(err)
@@ -101,7 +104,7 @@ func (s *Store) AnswerGateway(ctx context.Context, scope sharing.Scope, by strin
 			a     GatewayAnswer
 			until *time.Time
 		)
-		err := row.Scan(&a.GrantID, &a.Fields, &until, &now)
+		err := row.Scan(&a.GrantID, &a.CaseNumber, &a.Grade, &a.Purpose, &a.Fields, &until, &now)
 		a.Until = fromInstant(until)
 		if a.GrantID == "" {
 			a = GatewayAnswer{}

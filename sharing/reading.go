@@ -10,8 +10,9 @@ type Reading struct {
 	ID       int64
 	At       time.Time // by the database's clock, before anything was handed out
 	RegionID string
-	// UserID is who read, DepartmentID their department then, OnBehalfOf the colleague
-	// whose roles allowed it when their own did not.
+	// UserID is who read, DepartmentID their department then, or the one that a gateway
+	// was permitted to let have the data, OnBehalfOf the colleague whose roles allowed it
+	// when their own did not.
 	UserID       string
 	DepartmentID string
 	OnBehalfOf   string
