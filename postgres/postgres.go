@@ -45,6 +45,9 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	// short queries: indexes are worth it, compiling a plan is not.
 	config.ConnConfig.RuntimeParams["random_page_cost"] = "1.1"
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	// A page is several queries at a time, for several readers at a time: what starting
+	// more processes for one of them costs is more than they would save.
+	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
 	config.MaxConns = max(config.MaxConns, 16)
 	config.HealthCheckPeriod = 5 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, config)
