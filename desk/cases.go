@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -330,7 +331,7 @@ func (d *Desk) Tasks(ctx context.Context, who sharing.User, q TaskQuery) (Page[T
 	if err != nil {
 		return Page[TaskView]{}, err
 	}
-	tasks, next, total, err := d.Store.Tasks(ctx, d.caseScopes(who, sharing.Read), f)
+	tasks, next, total, err := d.Store.Tasks(ctx, d.caseScopes(who, sharing.Read), f, cmp.Or(q.Known, -1))
 	if err != nil {
 		return Page[TaskView]{}, err
 	}

@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"gongshu/sharing"
 )
 
@@ -12,22 +14,32 @@ type Counts struct {
 	Overdue int // limits that have passed on cases the reader watches over; 0 for who watches none
 }
 
+// Known are those of the [Counts] that the asker has already; nil ones are counted.
+type Known struct{ Tasks, Overdue *int }
+
 // Counts counts what waits for the reader, and what is late among what the reader
 // watches over: the figures of [Desk.Tasks] and [Desk.Overdue], without their rows.
-func (d *Desk) Counts(ctx context.Context, who sharing.User) (Counts, error) {
-	var (
-		c   Counts
-		err error
-	)
-	if kinds := d.taskKinds(who); len(kinds) > 0 {
-		if c.Tasks, err = d.Store.CountTasks(ctx, d.caseScopes(who, sharing.Read), who.Department.ID, kinds); err != nil {
-			return Counts{}, err
-		}
+func (d *Desk) Counts(ctx context.Context, who sharing.User, known Known) (Counts, error) {
+	var c Counts
+	group, reading := errgroup.WithContext(ctx)
+	if known.Tasks != nil {
+		c.Tasks = *known.Tasks
+	} else if kinds := d.taskKinds(who); len(kinds) > 0 {
+		group.Go(func() (err error) {
+			c.Tasks, err = d.Store.CountTasks(reading, d.caseScopes(who, sharing.Read), who.Department.ID, kinds)
+			return err
+		})
 	}
-	if watched := d.caseScopes(who, sharing.Watch); len(watched) > 0 {
-		if c.Overdue, err = d.Store.CountOverdue(ctx, watched); err != nil {
-			return Counts{}, err
-		}
+	if known.Overdue != nil {
+		c.Overdue = *known.Overdue
+	} else if watched := d.caseScopes(who, sharing.Watch); len(watched) > 0 {
+		group.Go(func() (err error) {
+			c.Overdue, err = d.Store.CountOverdue(reading, watched)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Counts{}, err
 	}
 	return c, nil
 }

@@ -101,6 +101,12 @@ type TaskQuery struct {
 	Order     Order // by time left when empty, or for what is done the last first
 	Cursor    string
 	Limit     int
+	Known     int // how many there are, when the asker has counted them; 0 has them counted
+}
+
+// Narrowed reports whether the query asks for less than all of its tab.
+func (q TaskQuery) Narrowed() bool {
+	return q != TaskQuery{Tab: q.Tab, Order: q.Order, Cursor: q.Cursor, Limit: q.Limit, Known: q.Known}
 }
 
 // Order is how a list of tasks or cases is sorted.

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -89,17 +88,39 @@ func ends(now time.Time) (day, week time.Time) {
 }
 
 // TaskFigures counts open tasks.
-type TaskFigures = postgres.TaskFigures
+type TaskFigures struct {
+	Open               int
+	Mine, Free, Others int // by who has taken them
+	Overdue            int
+	Today, Week        int // whose limit ends in the rest of today, of this week
+}
 
-// TaskHolder is one person's share of a department's open tasks.
-type TaskHolder = postgres.TaskHolder
+// add counts what one person has taken, or nobody.
+func (f *TaskFigures) add(s postgres.TaskShare, reader string) {
+	switch s.UserID {
+	case reader:
+		f.Mine += s.Open
+	case "":
+		f.Free += s.Open
+	default:
+		f.Others += s.Open
+	}
+	f.Open, f.Overdue, f.Today, f.Week = f.Open+s.Open, f.Overdue+s.Overdue, f.Today+s.Today, f.Week+s.Week
+}
+
+// TaskHolder is one person's share of a department's open tasks; nobody has an empty
+// id.
+type TaskHolder struct {
+	UserID, Name  string
+	Open, Overdue int
+}
 
 // Workload is what waits for a reader and for the reader's department.
 type Workload struct {
 	Mine       TaskFigures // of what the reader may do
 	Department TaskFigures // of all that waits for it on cases that the reader may see
-	// Holders says who of the department has taken how much; nil unless the reader
-	// heads it.
+	// Holders says who of the department has taken how much, by name, what nobody has
+	// taken first; nil unless the reader heads it.
 	Holders []TaskHolder
 }
 
@@ -110,37 +131,34 @@ func (d *Desk) Workload(ctx context.Context, who sharing.User) (Workload, error)
 	if err != nil {
 		return load, err
 	}
-	f, err := d.taskFilter(who, TaskQuery{}, now)
+	day, week := ends(now)
+	shares, err := d.Store.TaskShares(ctx, d.caseScopes(who, sharing.Read), who.Department.ID, d.taskKinds(who), day, week)
 	if err != nil {
 		return load, err
 	}
-	scopes := d.caseScopes(who, sharing.Read)
-	day, week := ends(now)
-	all := f
-	all.Kinds = nil
-	group, reading := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		load.Mine, err = d.Store.TaskFigures(reading, scopes, f, day, week)
-		return err
-	})
-	group.Go(func() (err error) {
-		load.Department, err = d.Store.TaskFigures(reading, scopes, all, day, week)
-		return err
-	})
-	if who.Subject().Has(sharing.DepartmentHead, sharing.AuthorityHead) {
-		group.Go(func() (err error) {
-			load.Holders, err = d.Store.TaskHolders(reading, scopes, all)
-			return err
-		})
+	heads := who.Subject().Has(sharing.DepartmentHead, sharing.AuthorityHead)
+	for i, s := range shares {
+		load.Department.add(s, who.ID)
+		if s.Allowed {
+			load.Mine.add(s, who.ID)
+		}
+		if !heads {
+			continue
+		}
+		if i == 0 || shares[i-1].UserID != s.UserID {
+			load.Holders = append(load.Holders, TaskHolder{UserID: s.UserID, Name: s.Name})
+		}
+		holder := &load.Holders[len(load.Holders)-1]
+		holder.Open, holder.Overdue = holder.Open+s.Open, holder.Overdue+s.Overdue
 	}
-	err = group.Wait()
-	return load, err
+	return load, nil
 }
 
 // Plenty is up to where the rows of the inbox's tabs are counted.
 const Plenty = postgres.Plenty
 
-// InboxCounts is how many rows each tab of the inbox has, up to Plenty.
+// InboxCounts is how many rows each tab of the inbox has: of what is open all, of the
+// others up to Plenty.
 type InboxCounts struct{ Open, Done, Mine, Following int }
 
 // InboxCounts counts what the tabs of the inbox hold, unless they are narrowed.
@@ -150,18 +168,20 @@ func (d *Desk) InboxCounts(ctx context.Context, who sharing.User) (InboxCounts, 
 	if err != nil {
 		return n, err
 	}
+	done, err := d.taskFilter(who, TaskQuery{Tab: TabDone}, now)
+	if err != nil {
+		return n, err
+	}
 	scopes := d.caseScopes(who, sharing.Read)
 	group, reading := errgroup.WithContext(ctx)
-	for tab, count := range map[TaskTab]*int{TabOpen: &n.Open, TabDone: &n.Done} {
-		f, err := d.taskFilter(who, TaskQuery{Tab: tab}, now)
-		if err != nil {
-			return n, errors.Join(err, group.Wait())
-		}
-		group.Go(func() (err error) {
-			*count, err = d.Store.TaskCount(reading, scopes, f)
-			return err
-		})
-	}
+	group.Go(func() (err error) {
+		n.Open, err = d.Store.CountTasks(reading, scopes, who.Department.ID, d.taskKinds(who))
+		return err
+	})
+	group.Go(func() (err error) {
+		n.Done, err = d.Store.TaskCount(reading, scopes, done)
+		return err
+	})
 	group.Go(func() (err error) {
 		n.Mine, err = d.Store.CaseCount(reading, scopes, postgres.CaseFilter{StartedBy: who.ID})
 		return err

@@ -11,7 +11,7 @@ import (
 func (s *Store) CountTasks(ctx context.Context, scopes sharing.Scopes, department string, kinds []sharing.TaskKind) (n int, err error) {
 	var w where
 	w.seeCases(scopes)
-	w.and("t.state = 'open' AND t.department_id = ? AND t.kind = ANY(?)", department, kinds)
+	w.and("t.state = 'open' AND t.department_id = ? AND t.kind = ANY(?)", department, append([]sharing.TaskKind{}, kinds...))
 	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM tasks t JOIN cases c ON c.id = t.case_id `+w.String(), w.args...).Scan(&n)
 	return n, translate(err)
 }

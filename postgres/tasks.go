@@ -117,11 +117,12 @@ func (f TaskFilter) where(scopes sharing.Scopes) where {
 
 // Tasks returns one page of a department's open tasks, the least time left first
 // unless ordered otherwise, or of what one user has done, the last first; only on
-// cases the scopes allow.
-func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter) (page []sharing.Task, next string, total int, err error) {
+// cases the scopes allow. It does not count them again where known tells how many they
+// are, 0 or more.
+func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter, known int) (page []sharing.Task, next string, total int, err error) {
 	l := listing[sharing.Task]{
 		query: selectTask, count: `SELECT count(*)` + taskCountTables, where: f.where(scopes), id: "t.id::text", cursor: f.Cursor, limit: f.Limit, scan: scanTask,
-		narrow: taskCountTables, own: "t.id",
+		narrow: taskCountTables, own: "t.id", known: known >= 0, total: known,
 	}
 	switch {
 	case f.Order == ByReceipt:
@@ -147,27 +148,32 @@ func (s *Store) Tasks(ctx context.Context, scopes sharing.Scopes, f TaskFilter) 
 
 const taskCountTables = ` FROM cases c JOIN tasks t ON t.case_id = c.id LEFT JOIN deadlines l ON l.id = t.deadline_id `
 
-// TaskFigures counts tasks that the scopes and the filter allow.
-type TaskFigures struct {
-	Open               int
-	Mine, Free, Others int // by who has taken them
-	Overdue            int
-	Today, Week        int // whose limit ends in the rest of today, of this week
+// TaskShare counts what one person of a department has taken of its open tasks, or
+// nobody, whose id is empty: of the kinds that the reader may do, or of the others.
+type TaskShare struct {
+	UserID, Name string
+	Allowed      bool // the reader may do them
+	Open         int
+	Overdue      int
+	Today, Week  int // whose limit ends in the rest of today, of this week
 }
 
-// TaskFigures counts what is open. The ends of the day and of the week are the
-// first instants after them.
-func (s *Store) TaskFigures(ctx context.Context, scopes sharing.Scopes, f TaskFilter, endOfDay, endOfWeek time.Time) (TaskFigures, error) {
-	w := f.where(scopes)
-	me, day, week := w.arg(f.Reader), w.arg(endOfDay), w.arg(endOfWeek)
-	late := `l.state = 'running' AND l.due_at <= clock_timestamp()`
+// TaskShares counts the open tasks of a department, on cases the scopes allow, by who
+// has taken them, what nobody has taken first, and by whether they are of the kinds
+// given. The ends of the day and of the week are the first instants after them.
+func (s *Store) TaskShares(ctx context.Context, scopes sharing.Scopes, department string, kinds []sharing.TaskKind, endOfDay, endOfWeek time.Time) ([]TaskShare, error) {
+	w := TaskFilter{Department: department}.where(scopes)
+	allowed, day, week := "t.kind = ANY("+w.arg(append([]sharing.TaskKind{}, kinds...))+")", w.arg(endOfDay), w.arg(endOfWeek)
 	ahead := `l.state = 'running' AND l.due_at > clock_timestamp() AND l.due_at < `
-	var n TaskFigures
-	err := s.pool.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE t.claimed_by = `+me+`), count(*) FILTER (WHERE t.claimed_by IS NULL),
-		count(*) FILTER (WHERE t.claimed_by <> `+me+`), count(*) FILTER (WHERE `+late+`),
-		count(*) FILTER (WHERE `+ahead+day+`), count(*) FILTER (WHERE `+ahead+week+`)`+taskCountTables+w.String(), w.args...).
-		Scan(&n.Open, &n.Mine, &n.Free, &n.Others, &n.Overdue, &n.Today, &n.Week)
-	return n, translate(err)
+	rows, err := s.pool.Query(ctx, `SELECT coalesce(t.claimed_by, ''), coalesce(u.name, ''), `+allowed+`, count(*),
+		count(*) FILTER (WHERE l.state = 'running' AND l.due_at <= clock_timestamp()),
+		count(*) FILTER (WHERE `+ahead+day+`), count(*) FILTER (WHERE `+ahead+week+`)`+taskCountTables+`LEFT JOIN users u ON u.id = t.claimed_by `+
+		w.String()+` GROUP BY t.claimed_by, u.name, 3 ORDER BY t.claimed_by IS NOT NULL, u.name COLLATE names_zh, t.claimed_by`, w.args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[TaskShare])
+	return all, translate(err)
 }
 
 // Plenty is up to where things are counted whose number is only a hint.
@@ -179,27 +185,6 @@ func (s *Store) TaskCount(ctx context.Context, scopes sharing.Scopes, f TaskFilt
 	var n int
 	err := s.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT`+taskCountTables+w.String()+` LIMIT `+w.arg(Plenty)+`) few`, w.args...).Scan(&n)
 	return n, translate(err)
-}
-
-// TaskHolder is how much one person of a department has taken on: nobody has an
-// empty id.
-type TaskHolder struct {
-	UserID, Name  string
-	Open, Overdue int
-}
-
-// TaskHolders says who of a department has which share of what is open, by name,
-// what nobody has taken first.
-func (s *Store) TaskHolders(ctx context.Context, scopes sharing.Scopes, f TaskFilter) ([]TaskHolder, error) {
-	w := f.where(scopes)
-	rows, err := s.pool.Query(ctx, `SELECT coalesce(t.claimed_by, ''), coalesce(u.name, ''), count(*),
-		count(*) FILTER (WHERE l.state = 'running' AND l.due_at <= clock_timestamp())`+taskCountTables+`LEFT JOIN users u ON u.id = t.claimed_by `+
-		w.String()+` GROUP BY t.claimed_by, u.name ORDER BY t.claimed_by IS NOT NULL, u.name COLLATE names_zh, t.claimed_by`, w.args...)
-	if err != nil {
-		return nil, translate(err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[TaskHolder])
-	return all, translate(err)
 }
 
 // nullableDeadline is deadlineColumns for a deadline that may be missing.

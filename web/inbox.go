@@ -57,6 +57,7 @@ func (v *visit) inbox() error {
 	if err != nil {
 		return err
 	}
+	v.counted.Tasks = &counts.Open
 	for i, n := range []int{counts.Open, counts.Done, counts.Mine, counts.Following} {
 		page.Tabs = append(page.Tabs, inboxTab{tabs[i], n})
 	}
@@ -91,6 +92,11 @@ func (v *visit) inbox() error {
 		}
 		page.Kinds = options(kinds, q.Kind, func(k sharing.TaskKind) string { return v.words.Code("task", k) })
 		c.chip("kind", v.words.T("task"), chosenLabel(page.Kinds))
+		if !q.Narrowed() && current == string(desk.TabOpen) {
+			q.Known = counts.Open
+		} else if !q.Narrowed() && counts.Done < desk.Plenty {
+			q.Known = counts.Done
+		}
 		page.Tasks, err = v.site.desk.Tasks(v.ctx(), v.user, q)
 		page.More = v.more(page.Tasks.Total, page.Tasks.Next)
 	}

@@ -27,7 +27,7 @@ func (v *visit) counts() desk.Counts {
 	if !v.signedIn() {
 		return desk.Counts{}
 	}
-	c, err := v.site.desk.Counts(v.ctx(), v.user)
+	c, err := v.site.desk.Counts(v.ctx(), v.user, v.counted)
 	if err != nil {
 		v.site.log.WarnContext(v.ctx(), "the numbers at the menu are missing", "error", err)
 	}
@@ -41,7 +41,7 @@ func (v *visit) live() error {
 	if !v.signedIn() {
 		return v.tell(stopAsking, news{Next: localPath(v.from())})
 	}
-	counts, err := v.site.desk.Counts(v.ctx(), v.user)
+	counts, err := v.site.desk.Counts(v.ctx(), v.user, desk.Known{})
 	if err != nil {
 		return err
 	}

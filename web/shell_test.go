@@ -33,7 +33,7 @@ func TestLive(t *testing.T) {
 	shown := play(t, rig, "shuozhou")
 	officer, approver := as(t, base, "shuozhou-authority-officer"), as(t, base, "shuozhou-minzheng-approver")
 
-	counts, err := rig.Counts(t.Context(), rig.User("shuozhou-authority-officer"))
+	counts, err := rig.Counts(t.Context(), rig.User("shuozhou-authority-officer"), desk.Known{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("the menu counts %d overdue and the board %d", counts.Overdue, board.Overdue)
 	}
 	for _, user := range list("shuozhou-minzheng-approver", "shuozhou-renshe-specialist", "shuozhou-supervisor-officer", "shuozhou-shenji-auditor") {
-		counts, err := rig.Counts(t.Context(), rig.User(user))
+		counts, err := rig.Counts(t.Context(), rig.User(user), desk.Known{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +78,7 @@ func TestLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := rig.Counts(t.Context(), rig.User("shuozhou-minzheng-approver"))
+	n, err := rig.Counts(t.Context(), rig.User("shuozhou-minzheng-approver"), desk.Known{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,8 @@ type visit struct {
 	words   words
 	user    sharing.User // zero when nobody is signed in
 	session desk.Session
+	// counted are those numbers at the menu that the page itself has counted.
+	counted desk.Known
 	// tried and triedForm are what was done beside the steps of a case and came back
 	// with its problems.
 	tried     sharing.Action

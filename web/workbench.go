@@ -78,8 +78,11 @@ func (v *visit) workbench() error {
 	if d.MayWatch(me) {
 		group.Go(func() error {
 			board, err := d.Overdue(ctx, me, desk.OverdueQuery{Limit: 1})
-			page.Board = &board
-			return err
+			if err != nil {
+				return err
+			}
+			page.Board, v.counted.Overdue = &board, &board.Overdue
+			return nil
 		})
 	}
 	group.Go(func() error { return v.benchTasks(&page) })
@@ -108,6 +111,7 @@ func (v *visit) benchTasks(page *workbenchPage) error {
 	if page.Load, err = v.site.desk.Workload(v.ctx(), v.user); err != nil {
 		return err
 	}
+	v.counted.Tasks = &page.Load.Mine.Open
 	counts := map[desk.Taken]int{"me": page.Load.Mine.Mine, "nobody": page.Load.Mine.Free, "others": page.Load.Mine.Others}
 	groups := make([]taskGroup, len(desk.TakenBy))
 	var group errgroup.Group
@@ -116,7 +120,7 @@ func (v *visit) benchTasks(page *workbenchPage) error {
 			continue
 		}
 		group.Go(func() error {
-			found, err := v.site.desk.Tasks(v.ctx(), v.user, desk.TaskQuery{Taken: taken, Limit: benchTasks})
+			found, err := v.site.desk.Tasks(v.ctx(), v.user, desk.TaskQuery{Taken: taken, Limit: benchTasks, Known: counts[taken]})
 			groups[i] = taskGroup{Taken: taken, Total: found.Total, Tasks: found.Items, Href: inboxAddress("taken", string(taken))}
 			return err
 		})
