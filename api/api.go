@@ -248,6 +248,7 @@ func (s *server) handlers() map[string]handler {
 		"claim":              s.claim,
 		"release":            s.release,
 		"messages":           s.messages,
+		"readMessages":       s.readMessages,
 		"overdue":            s.overdue,
 		"trend":              s.trend,
 		"moves":              s.moves,

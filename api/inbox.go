@@ -64,6 +64,16 @@ func (s *server) messages(c echo.Context, who sharing.User) error {
 	return c.JSON(http.StatusOK, viewPage(found, viewMessage))
 }
 
+func (s *server) readMessages(c echo.Context, who sharing.User) error {
+	var read struct {
+		UpTo int64 `json:"up_to"`
+	}
+	if err := decode(c, &read); err != nil {
+		return err
+	}
+	return done(c, s.desk.ReadMessages(c.Request().Context(), who, read.UpTo))
+}
+
 func (s *server) overdue(c echo.Context, who sharing.User) error {
 	cursor, limit, err := paging(c)
 	if err != nil {
@@ -128,16 +138,17 @@ func viewTask(t desk.TaskView) taskView {
 }
 
 type messageView struct {
-	ID    int64             `json:"id"`
-	Topic string            `json:"topic"`
-	Mine  bool              `json:"mine"`
-	At    time.Time         `json:"at"`
-	Data  map[string]string `json:"data,omitempty"`
-	Case  caseView          `json:"case"`
+	ID     int64             `json:"id"`
+	Topic  string            `json:"topic"`
+	Mine   bool              `json:"mine"`
+	Unread bool              `json:"unread"`
+	At     time.Time         `json:"at"`
+	Data   map[string]string `json:"data,omitempty"`
+	Case   caseView          `json:"case"`
 }
 
 func viewMessage(m desk.MessageView) messageView {
-	return messageView{ID: m.ID, Topic: m.Topic, Mine: m.Mine, At: local(m.At), Data: m.Data, Case: viewCase(m.Case)}
+	return messageView{ID: m.ID, Topic: m.Topic, Mine: m.Mine, Unread: m.Unread, At: local(m.At), Data: m.Data, Case: viewCase(m.Case)}
 }
 
 type boardView struct {

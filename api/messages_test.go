@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"gongshu/desk"
 	"gongshu/sharing"
 )
 
@@ -63,6 +64,43 @@ func TestMessagesAreForTheDepartmentThatWasTold(t *testing.T) {
 	next := decoded[page[messageView]](c.as(decides, "GET", "/messages?limit=1", "").is(200)).Next
 	c.as("shuozhou-gongan-requester", "GET", "/messages?cursor="+next, "").is(200, `"items":[]`, `"total":0`)
 	c.as(decides, "GET", "/messages?cursor=WyJ4IiwieCJd", "").is(422, "cursor") // ["x","x"]
+}
+
+// TestMessagesAreReadByEachPerson: marks are a person's own, never go back, and never
+// run ahead of what there is.
+func TestMessagesAreReadByEachPerson(t *testing.T) {
+	c := newCaller(t)
+	c.apply(asks, "shuozhou", "SZ-GA-001", "SZ-GA-004")
+	unread := func(user string) (n int) {
+		for _, m := range decoded[page[messageView]](c.as(user, "GET", "/messages", "").is(200)).Items {
+			if m.Unread {
+				n++
+			}
+		}
+		counts, err := c.rig.Counts(t.Context(), c.rig.User(user), desk.Known{})
+		require.NoError(t, err)
+		require.Equal(t, n, counts.Unread, "the menu says what the list does")
+		return n
+	}
+	mark := func(upTo int64) {
+		c.as(decides, "POST", "/messages/read", fmt.Sprintf(`{"up_to":%d}`, upTo)).is(204)
+	}
+	require.Equal(t, 2, unread(decides))
+	items := decoded[page[messageView]](c.as(decides, "GET", "/messages", "").is(200)).Items
+	mark(items[1].ID)
+	require.Equal(t, 1, unread(decides))
+	require.Equal(t, 2, unread(provides), "a colleague has read nothing")
+	mark(1<<53 - 1)
+	require.Zero(t, unread(decides))
+	mark(items[1].ID)
+	require.Zero(t, unread(decides), "what was read stays read")
+	c.apply("shuozhou-yibao-requester", "shuozhou", "SZ-GA-001")
+	require.Equal(t, 1, unread(decides), "what comes later is not")
+	for _, body := range []string{`{}`, `{"up_to":0}`, `{"up_to":-1}`, `{"up_to":"1"}`, `{"up_to":1.5}`, `{"up_to":1,"user":"x"}`} {
+		if got := c.as(decides, "POST", "/messages/read", body); got.Status != 400 && got.Status != 422 {
+			t.Errorf("%s: %d", body, got.Status)
+		}
+	}
 }
 
 // TestWhoIsLateIsTold: the rungs of a limit that has passed reach who owes and who

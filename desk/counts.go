@@ -12,13 +12,15 @@ import (
 type Counts struct {
 	Tasks   int // that wait for the reader's department and that the reader may do
 	Overdue int // limits that have passed on cases the reader watches over; 0 for who watches none
+	Unread  int // messages, up to [MaxUnread]
 }
 
 // Known are those of the [Counts] that the asker has already; nil ones are counted.
 type Known struct{ Tasks, Overdue *int }
 
-// Counts counts what waits for the reader, and what is late among what the reader
-// watches over: the figures of [Desk.Tasks] and [Desk.Overdue], without their rows.
+// Counts counts what waits for the reader, what is late among what the reader
+// watches over, and what the reader was told and has not read: the figures of
+// [Desk.Tasks], [Desk.Overdue] and [Desk.Messages], without their rows.
 func (d *Desk) Counts(ctx context.Context, who sharing.User, known Known) (Counts, error) {
 	var c Counts
 	group, reading := errgroup.WithContext(ctx)
@@ -38,6 +40,10 @@ func (d *Desk) Counts(ctx context.Context, who sharing.User, known Known) (Count
 			return err
 		})
 	}
+	group.Go(func() (err error) {
+		c.Unread, err = d.Store.CountUnread(reading, d.caseScopes(who, sharing.Read), who.Department.ID, who.ID, MaxUnread)
+		return err
+	})
 	if err := group.Wait(); err != nil {
 		return Counts{}, err
 	}

@@ -85,27 +85,55 @@ func (s *Store) Deliver(ctx context.Context, limit int, deliver func(context.Con
 // Told is a message with the case it is about, as that stands now.
 type Told struct {
 	Parcel
-	Case sharing.Case
+	Case   sharing.Case
+	Unread bool // by the user who asks
+}
+
+// told narrows to what a department was told, and one user of it alone, on cases
+// the scopes allow; unread is the condition that the user has not read it.
+func told(scopes sharing.Scopes, department, user string) (w where, unread string) {
+	w.seeCases(scopes)
+	me := w.arg(user)
+	w.and("m.department_id = ? AND (m.user_id IS NULL OR m.user_id = "+me+")", department)
+	return w, "m.id > coalesce((SELECT r.up_to FROM messages_read r WHERE r.user_id = " + me + "), 0)"
 }
 
 // Messages returns one page of what a department was told, and one user of it
 // alone, the newest first, only on cases the scopes allow. Whether a message has
 // been delivered elsewhere makes no difference.
 func (s *Store) Messages(ctx context.Context, scopes sharing.Scopes, department, user, cursor string, limit int) (page []Told, next string, total int, err error) {
-	var w where
-	w.seeCases(scopes)
-	w.and("m.department_id = ? AND (m.user_id IS NULL OR m.user_id = ?)", department, user)
-	const columns = `m.id, m.topic, m.case_id::text, m.department_id, coalesce(m.user_id, ''), m.data, m.created_at, m.tries, `
+	w, unread := told(scopes, department, user)
+	columns := `m.id, m.topic, m.case_id::text, m.department_id, coalesce(m.user_id, ''), m.data, m.created_at, m.tries, ` +
+		unread + `, `
 	return list(ctx, s.pool, listing[Told]{
 		query: `SELECT ` + columns + caseColumns + caseTables + ` JOIN outbox m ON m.case_id = c.id `,
 		count: `SELECT count(*) FROM cases c JOIN outbox m ON m.case_id = c.id `, where: w,
 		key: "m.id", cast: "bigint", id: "m.id::text", desc: true, cursor: cursor, limit: limit,
 		scan: func(row pgx.Row) (Told, error) {
 			var m Told
-			targets := []any{&m.ID, &m.Topic, &m.CaseID, &m.DepartmentID, &m.UserID, &m.Data, &m.CreatedAt, &m.Tries}
+			targets := []any{&m.ID, &m.Topic, &m.CaseID, &m.DepartmentID, &m.UserID, &m.Data, &m.CreatedAt, &m.Tries, &m.Unread}
 			err := row.Scan(append(targets, caseTargets(&m.Case)...)...)
 			return m, err
 		},
 		at: func(m Told) (string, string) { id := strconv.FormatInt(m.ID, 10); return id, id },
 	})
+}
+
+// CountUnread counts of the messages that [Store.Messages] lists those that the user
+// has not read, up to limit.
+func (s *Store) CountUnread(ctx context.Context, scopes sharing.Scopes, department, user string, limit int) (n int, err error) {
+	w, unread := told(scopes, department, user)
+	w.and(unread)
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM outbox m JOIN cases c ON c.id = m.case_id `+w.String()+` LIMIT `+w.arg(limit)+`) few`,
+		w.args...).Scan(&n)
+	return n, translate(err)
+}
+
+// PutMessagesRead keeps that a user has read every message up to one. It never goes
+// back, nor beyond what there is.
+func (s *Store) PutMessagesRead(ctx context.Context, user string, upTo int64) error {
+	_, err := s.pool.Exec(ctx, `
+		INSERT INTO messages_read (user_id, up_to) SELECT $1, m.id FROM outbox m WHERE m.id <= $2 ORDER BY m.id DESC LIMIT 1
+		ON CONFLICT (user_id) DO UPDATE SET up_to = greatest(messages_read.up_to, excluded.up_to), at = clock_timestamp()`, user, upTo)
+	return translate(err)
 }

@@ -358,7 +358,7 @@ func fixtures() []fixture {
 		{"mine", "inbox", inboxPage{Tab: "mine", Orders: choices, Cases: desk.Page[desk.CaseSummary]{Items: summaries}}},
 		{"nothing open", "inbox", inboxPage{Tab: "open"}}, {"nothing done", "inbox", inboxPage{Tab: "done"}}, {"nothing started", "inbox", inboxPage{Tab: "mine"}},
 		{"nothing followed", "inbox", inboxPage{Tab: "following"}}, {"nothing fits", "inbox", inboxPage{Tab: "open", Chips: []chip{{hostile, hostile, "/inbox"}}, Clear: "/inbox"}},
-		{"full", "messages", messagesPage{Lines: []messageLine{{MessageView: desk.MessageView{Topic: "urged" + hostile, At: noon, Case: caseIn(sharing.Answering)}, Title: hostile, Details: []string{hostile}}}, More: more}},
+		{"full", "messages", messagesPage{UpTo: 7, Lines: []messageLine{{MessageView: desk.MessageView{Unread: true, Topic: "urged" + hostile, At: noon, Case: caseIn(sharing.Answering)}, Title: hostile, Details: []string{hostile}}}, More: more}},
 		{"empty", "messages", messagesPage{}},
 		{"full", "grants", grantsPage{Tabs: tabs, As: "provider", State: sharing.GrantEnded, States: sharing.GrantStates,
 			Found: desk.Page[sharing.Grant]{Items: []sharing.Grant{grant}}, More: more}}, {"empty", "grants", grantsPage{}},

@@ -46,7 +46,7 @@ func (v *visit) live() error {
 		return err
 	}
 	n := news{Signed: true, Counts: counts, Watches: v.site.desk.MayWatch(v.user)}
-	changed := v.known("tasks") != counts.Tasks || v.known("overdue") != counts.Overdue
+	changed := v.known("tasks") != counts.Tasks || v.known("overdue") != counts.Overdue || v.known("unread") != counts.Unread
 	if more := counts.Tasks - v.known("tasks"); more > 0 {
 		n.Said = append(n.Said, v.words.N("live.more", more))
 	}

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"gongshu/desk"
 )
 
@@ -9,6 +11,7 @@ type messagesPage struct {
 	Found desk.Page[desk.MessageView]
 	Lines []messageLine
 	More  more
+	UpTo  int64 // to be marked as read; 0 for nothing
 }
 
 // messageLine is a message as it is read.
@@ -37,5 +40,21 @@ func (v *visit) messages() error {
 		}
 		page.Lines = append(page.Lines, messageLine{MessageView: m, Title: title, Details: s.details(m.Data)})
 	}
+	if i := slices.IndexFunc(found.Items, func(m desk.MessageView) bool { return m.Unread }); i >= 0 {
+		page.UpTo = found.Items[i].ID
+	}
 	return v.ok("messages", "messages", page)
 }
+
+// readMessages marks what the page showed, and all before it, as read.
+func (v *visit) readMessages() error {
+	f := v.form()
+	n := f.number(v, "up_to", "/up_to")
+	if err := v.site.desk.ReadMessages(v.ctx(), v.user, int64(n)); err != nil {
+		return err
+	}
+	v.leave("read", "")
+	return v.backToMessages()
+}
+
+func (v *visit) backToMessages() error { return v.redirect("/messages") }

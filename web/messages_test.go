@@ -56,6 +56,12 @@ func TestMessages(t *testing.T) {
 	as(t, base, "lishui-authority-officer").get("/messages").says("还没有消息")
 	newGuest(t, base).get("/messages").is(http.StatusSeeOther)
 
+	// Each person has read what they marked.
+	page.says("消息 未读 11", "未读 催办")
+	page = g.follow(g.fill(page, "/messages/read", nil)).says("已标为已读").lacks("未读")
+	as(t, base, "shuozhou-minzheng-head").get("/messages").says("未读 催办")
+	g.get("/messages/read").is(http.StatusSeeOther)
+
 	for range desk.DefaultLimit {
 		rig.Apply("shuozhou-shichang-requester", rig.Request("shuozhou", "SZ-RS-002"), nil)
 	}
@@ -65,6 +71,11 @@ func TestMessages(t *testing.T) {
 	next, _, _ = strings.Cut(next, `"`)
 	g.get("/messages?cursor=" + next).is(200).says("回到首页").lacks("下一页")
 	g.get("/messages?cursor=nonsense").is(422)
+	first.says("消息 未读 22")
+	g.follow(g.fill(first, "/messages/read", nil)).lacks("未读")
+	rig.Apply("shuozhou-shichang-requester", rig.Request("shuozhou", "SZ-RS-002"), nil)
+	g.get("/messages").says("消息 未读 1 ", "未读 收到共享申请")
+	g.fill(g.get("/messages"), "/messages/read", url.Values{"up_to": {"x"}}).is(422)
 	g.follow(g.fill(first, "/locale", url.Values{"locale": {"en"}})).says("What happened", "An application has come in", "Shuozhou").lacks("收到")
 }
 

@@ -82,7 +82,7 @@ func TestLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := "tasks=" + strconv.Itoa(n.Tasks) + "&overdue=0&case=" + c.Number
+	known := "tasks=" + strconv.Itoa(n.Tasks) + "&unread=" + strconv.Itoa(n.Unread) + "&overdue=0&case=" + c.Number
 	approver.live(known + "&version=" + strconv.Itoa(c.Version)).is(http.StatusNoContent)
 	approver.live(known+"&version="+strconv.Itoa(c.Version-1)).is(200).says("有了新进展", "答复中", "查看最新情况")
 	approver.live(known + "&version=0&seen=" + strconv.Itoa(c.Version)).is(http.StatusNoContent)

@@ -156,6 +156,8 @@ func (s *site) routes(e *echo.Echo) {
 	members("POST", "/inbox/:id/claim", (*visit).claim)
 	members("POST", "/inbox/:id/release", (*visit).release)
 	members("GET", "/messages", (*visit).messages)
+	members("POST", "/messages/read", (*visit).readMessages)
+	members("GET", "/messages/read", (*visit).backToMessages)
 	members("GET", "/delegations", (*visit).delegations)
 	members("POST", "/delegations", (*visit).delegate)
 	members("POST", "/delegations/:id/revoke", (*visit).revokeDelegation)
