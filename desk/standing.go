@@ -2,7 +2,10 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"gongshu/postgres"
 	"gongshu/sharing"
@@ -69,8 +72,20 @@ func (d *Desk) Bulletin(ctx context.Context, who sharing.User, from, to sharing.
 	if b.At, err = d.Now(ctx); err != nil {
 		return b, err
 	}
-	figures, err := d.Store.StandingFigures(ctx, who.Region.ID, from.Start(), to.End())
-	if err != nil {
+	var (
+		figures []postgres.Standing
+		answers []postgres.Answered
+	)
+	group, reading := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		figures, err = d.Store.StandingFigures(reading, who.Region.ID, from.Start(), to.End())
+		return err
+	})
+	group.Go(func() (err error) {
+		answers, err = d.Store.Answers(reading, who.Region.ID, from.Start(), to.End())
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return b, err
 	}
 	lines := make(map[string]*BulletinLine, len(figures))
@@ -81,30 +96,27 @@ func (d *Desk) Bulletin(ctx context.Context, who sharing.User, from, to sharing.
 			Corrected: f.Corrected, Cycled: f.Cycled, Fresh: f.Fresh}
 		lines[f.Department.ID] = &b.Departments[i]
 	}
-	answers, err := d.Store.Answers(ctx, who.Region.ID, from.Start(), to.End())
-	if err != nil {
-		return b, err
-	}
 	for _, a := range answers {
 		l, ok := lines[a.Department.ID]
 		if !ok {
 			continue
 		}
-		l.Answered++
-		if a.DueAt == nil || a.At.Before(*a.DueAt) {
-			l.InTime++
+		l.Answered += a.N
+		if a.Late {
+			l.Late += a.N
 		} else {
-			l.Late++
+			l.InTime += a.N
 		}
 		if a.Counts && !a.Agree {
-			l.Refused++
+			l.Refused += a.N
 		}
 		days, err := daysTaken(calendar, a)
 		if err != nil {
 			return b, err
 		}
-		l.Days += days
-		taken[a.Department.ID], all = append(taken[a.Department.ID], days), append(all, days)
+		l.Days += days * a.N
+		each := slices.Repeat([]int{days}, a.N)
+		taken[a.Department.ID], all = append(taken[a.Department.ID], each...), append(all, each...)
 	}
 	for id, l := range lines {
 		l.Median = median(taken[id])
@@ -123,20 +135,16 @@ func (d *Desk) Bulletin(ctx context.Context, who sharing.User, from, to sharing.
 // from, which does not count, to the day it was given, without those on which the
 // clock stood still.
 func daysTaken(calendar *workday.Calendar, a postgres.Answered) (int, error) {
-	start := a.ReceivedAt
-	if a.Start != nil {
-		start = *a.Start
-	}
-	days, err := workedBetween(calendar, start, a.At)
+	days, err := workedBetween(calendar, a.Since, a.Day)
 	if err != nil {
 		return 0, err
 	}
 	for _, p := range a.Pauses {
-		until := a.At
-		if p.Until != nil && p.Until.Before(until) {
-			until = *p.Until
+		until := a.Day
+		if p.Until != nil {
+			until = min(until, sharing.DateOf(*p.Until))
 		}
-		still, err := workedBetween(calendar, p.From, until)
+		still, err := workedBetween(calendar, sharing.DateOf(p.From), until)
 		if err != nil {
 			return 0, err
 		}
@@ -145,11 +153,11 @@ func daysTaken(calendar *workday.Calendar, a postgres.Answered) (int, error) {
 	return max(days, 0), nil
 }
 
-// workedBetween counts the working days after the day of one instant up to the day
-// of another.
-func workedBetween(calendar *workday.Calendar, from, to time.Time) (int, error) {
-	if !from.Before(to) {
+// workedBetween counts the working days after one day up to another; 0 when that is
+// not later.
+func workedBetween(calendar *workday.Calendar, from, to sharing.Date) (int, error) {
+	if to <= from {
 		return 0, nil
 	}
-	return calendar.Between(sharing.DateOf(from), sharing.DateOf(to))
+	return calendar.Between(from, to)
 }

@@ -151,10 +151,10 @@ func (d *Desk) answering(who sharing.User, provider string, t *Trend, answers []
 			return err
 		}
 		for _, l := range []*taken{at(lines, a.Department.ID, func(l *taken) { l.Department = a.Department }), all} {
-			l.Answers++
-			l.days = append(l.days, days)
-			if a.DueAt != nil && !a.At.Before(*a.DueAt) {
-				l.Late++
+			l.Answers += a.N
+			l.days = append(l.days, slices.Repeat([]int{days}, a.N)...)
+			if a.Late {
+				l.Late += a.N
 			}
 		}
 	}

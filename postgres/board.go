@@ -224,4 +224,4 @@ func (s *Store) Trend(ctx context.Context, scopes sharing.Scopes, departmentID s
 }
 
 // metLate is true of a case on which a limit or target was met late.
-const metLate = `EXISTS (SELECT FROM deadlines l WHERE l.case_id = c.id AND l.state = 'met' AND l.met_at >= l.due_at)`
+const metLate = `c.id IN (SELECT l.case_id FROM deadlines l WHERE l.state = 'met' AND l.met_at >= l.due_at)`

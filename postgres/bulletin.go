@@ -9,44 +9,59 @@ import (
 	"gongshu/sharing"
 )
 
-// Answered is one matter that a department answered: a share application, an
-// open-data request, a dispute it verified.
+// Answered are matters that a department answered on the same days and alike: share
+// applications, open-data requests, disputes it verified.
 type Answered struct {
 	Department sharing.Department
 	Agree      bool
-	Counts     bool // an agreement or refusal; false for a dispute
-	ReceivedAt time.Time
-	At         time.Time
-	// DueAt of the limit or target it was answered within, the start of its clock and
-	// when that stood still; nil for none.
-	DueAt  *time.Time
-	Start  *time.Time
-	Pauses []sharing.Suspension
+	Counts     bool // agreements or refusals; false for disputes
+	Late       bool // not within the limit or target
+	// Since is the day from which the limit ran, or without one the day of receipt;
+	// Day is that of the answer.
+	Since, Day sharing.Date
+	Pauses     []sharing.Suspension // when the clock stood still
+	N          int                  // how many
+}
+
+// shanghaiDay is the first instant of the day, as [sharing.DateOf] tells days, in
+// which an instant lies.
+func shanghaiDay(instant string) string {
+	return "date_bin('1 day', " + instant + ", '2000-01-01 00:00:00+08')"
 }
 
 // Answers returns what the departments of a region answered from the instant on
 // and before until.
 func (s *Store) Answers(ctx context.Context, regionID string, from, until time.Time) ([]Answered, error) {
+	// How many answers there are depends on the stretch of time, and so does the plan:
+	// it is made for each.
 	rows, err := s.pool.Query(ctx, `
 		WITH given AS (
 			SELECT case_id, agree, true AS counts, decided_at AS at FROM decisions
 			UNION ALL
 			SELECT case_id, coalesce((body ->> 'agree')::boolean, true), action <> 'verify', at FROM acts
 			WHERE action IN ('answer_opening', 'verify') OR action = 'screen' AND NOT (body ->> 'agree')::boolean)
-		SELECT d.id, d.region_id, d.name, d.name_en, d.kind, g.agree, g.counts, c.received_at, g.at, l.due_at, (l.clock ->> 'start')::timestamptz, l.clock -> 'suspensions'
-		FROM given g JOIN cases c ON c.id = g.case_id
-			LEFT JOIN LATERAL (
-				SELECT owes_id, clock, due_at FROM deadlines
-				WHERE case_id = c.id AND duty IN ('share.answer', 'open.answer', 'dispute.verify') AND state = 'met' ORDER BY met_at DESC LIMIT 1) l ON true
-			JOIN departments d ON d.id = coalesce(l.owes_id, c.provider_id)
-		WHERE c.region_id = $1 AND g.at >= $2 AND g.at < $3`, regionID, from, until)
+		SELECT d.id, d.region_id, d.name, d.name_en, d.kind, a.agree, a.counts, a.late, a.since, a.day, a.pauses, a.n
+		FROM (SELECT coalesce(l.owes_id, c.provider_id) AS department, g.agree, g.counts, coalesce(g.at >= l.due_at, false) AS late,
+				`+shanghaiDay(`coalesce((l.clock ->> 'start')::timestamptz, c.received_at)`)+` AS since, `+shanghaiDay(`g.at`)+` AS day,
+				l.clock -> 'suspensions' AS pauses, count(*) AS n
+			FROM given g JOIN cases c ON c.id = g.case_id
+				LEFT JOIN LATERAL (
+					SELECT owes_id, clock, due_at FROM deadlines
+					WHERE case_id = c.id AND duty IN ('share.answer', 'open.answer', 'dispute.verify') AND state = 'met' ORDER BY met_at DESC LIMIT 1) l ON true
+			WHERE c.region_id = $1 AND g.at >= $2 AND g.at < $3
+			GROUP BY 1, 2, 3, 4, 5, 6, 7) a
+		JOIN departments d ON d.id = a.department`, pgx.QueryExecModeCacheDescribe, regionID, from, until)
 	if err != nil {
 		return nil, translate(err)
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Answered, error) {
-		var a Answered
+		var (
+			a          Answered
+			since, day time.Time
+		)
 		err := row.Scan(&a.Department.ID, &a.Department.RegionID, &a.Department.Name, &a.Department.NameEN, &a.Department.Kind,
-			&a.Agree, &a.Counts, &a.ReceivedAt, &a.At, &a.DueAt, &a.Start, &a.Pauses)
+			&a.Agree, &a.Counts, &a.Late, &since, &day, &a.Pauses, &a.N)
+		a.Since, a.Day = sharing.DateOf(since), sharing.DateOf(day)
 		return a, err
 	})
 	return all, translate(err)
@@ -68,18 +83,24 @@ type Standing struct {
 // from the instant on and before until.
 func (s *Store) StandingFigures(ctx context.Context, regionID string, from, until time.Time) ([]Standing, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT d.id, d.region_id, d.name, d.name_en, d.kind,
-			(SELECT count(*) FROM deadlines l JOIN cases c ON c.id = l.case_id
-				WHERE l.owes_id = d.id AND l.due_at <= least($3, clock_timestamp()) AND (l.state = 'running' OR l.state = 'met' AND l.met_at >= $3)),
-			(SELECT count(*) FROM cases c WHERE c.provider_id = d.id AND c.procedure = 'coordination' AND c.state = 'overturned'
-				AND c.closed_at >= $2 AND c.closed_at < $3),
-			(SELECT count(*) FROM cases c WHERE c.provider_id = d.id AND c.procedure = 'dispute' AND c.received_at >= $2 AND c.received_at < $3),
-			(SELECT count(*) FROM cases c WHERE c.provider_id = d.id AND c.procedure = 'dispute' AND c.state = 'corrected'
-				AND c.closed_at >= $2 AND c.closed_at < $3),
-			r.cycled, r.fresh
-		FROM departments d, LATERAL (
-			SELECT count(*) AS cycled, count(*) FILTER (WHERE `+cycleEnds+` >= (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date) AS fresh
-			FROM resources r WHERE r.department_id = d.id AND r.cycle = ANY($4)) r
+		WITH owed AS (
+			SELECT owes_id, count(*) AS overdue FROM (
+				SELECT owes_id FROM deadlines WHERE state = 'running' AND due_at <= least($3, clock_timestamp())
+				UNION ALL
+				SELECT owes_id FROM deadlines WHERE state = 'met' AND met_at >= due_at AND met_at >= $3 AND due_at <= least($3, clock_timestamp())) l
+			GROUP BY owes_id),
+		disputed AS (
+			SELECT provider_id,
+				count(*) FILTER (WHERE procedure = 'coordination' AND state = 'overturned' AND closed_at >= $2 AND closed_at < $3) AS overturned,
+				count(*) FILTER (WHERE procedure = 'dispute' AND received_at >= $2 AND received_at < $3) AS disputes,
+				count(*) FILTER (WHERE procedure = 'dispute' AND state = 'corrected' AND closed_at >= $2 AND closed_at < $3) AS corrected
+			FROM cases WHERE procedure IN ('coordination', 'dispute') GROUP BY provider_id),
+		kept AS (
+			SELECT r.department_id, count(*) AS cycled, count(*) FILTER (WHERE `+cycleEnds+` >= (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date) AS fresh
+			FROM resources r WHERE r.region_id = $1 AND r.cycle = ANY($4) GROUP BY r.department_id)
+		SELECT d.id, d.region_id, d.name, d.name_en, d.kind, coalesce(o.overdue, 0),
+			coalesce(c.overturned, 0), coalesce(c.disputes, 0), coalesce(c.corrected, 0), coalesce(k.cycled, 0), coalesce(k.fresh, 0)
+		FROM departments d LEFT JOIN owed o ON o.owes_id = d.id LEFT JOIN disputed c ON c.provider_id = d.id LEFT JOIN kept k ON k.department_id = d.id
 		WHERE d.region_id = $1 AND d.kind <> 'public' ORDER BY d.name, d.id`, regionID, from, until, sharing.Cycles)
 	if err != nil {
 		return nil, translate(err)
