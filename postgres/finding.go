@@ -22,7 +22,7 @@ func (s *Store) FindCases(ctx context.Context, scopes sharing.Scopes, text strin
 	w.seeCases(scopes)
 	titled := make([]string, len(words))
 	for i, word := range words {
-		titled[i] = "c.title ILIKE " + w.arg(like(word))
+		titled[i] = w.contains("c.title", word)
 	}
 	number := strings.TrimPrefix(like(strings.ToUpper(strings.Join(words, ""))), "%")
 	w.conditions = append(w.conditions, "(c.number LIKE "+w.arg(number)+" OR "+strings.Join(titled, " AND ")+")")

@@ -41,6 +41,9 @@ func list[T any](ctx context.Context, q querier, l listing[T]) (page []T, next s
 	} else if err := q.QueryRow(ctx, l.count+l.where.String(), l.where.args...).Scan(&total); err != nil {
 		return nil, "", 0, translate(err)
 	}
+	if total == 0 && l.cursor == "" {
+		return []T{}, "", 0, nil // without reading all that could have come first
+	}
 	direction, compare := "", ">"
 	if l.desc {
 		direction, compare = " DESC", "<"

@@ -41,11 +41,9 @@ func (w *where) running(s Span) string {
 // words narrows to the cases in whose number, title, or names of departments all
 // words of the text occur.
 func (w *where) words(text string) {
-	for _, word := range strings.Fields(strings.ToLower(text)) {
-		pattern := like(word)
-		w.and(`(lower(c.number) LIKE ? OR lower(c.title) LIKE ?
-			OR c.applicant_id IN (SELECT id FROM departments WHERE lower(name || ' ' || name_en) LIKE ?)
-			OR c.provider_id IN (SELECT id FROM departments WHERE lower(name || ' ' || name_en) LIKE ?))`, pattern, pattern, pattern, pattern)
+	for _, word := range strings.Fields(text) {
+		departments := "(SELECT id FROM departments WHERE " + w.contains("name || ' ' || name_en", word) + ")"
+		w.and("(" + w.contains("c.number", word) + " OR " + w.contains("c.title", word) + " OR c.applicant_id IN " + departments + " OR c.provider_id IN " + departments + ")")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 
@@ -101,15 +102,28 @@ var boardLights = []desk.Light{"", desk.Red, desk.Yellow, desk.Green, desk.AnyLi
 func (v *visit) board() error {
 	q := v.boardQuery()
 	d := v.site.desk
-	b, err := d.Overdue(v.ctx(), v.user, q)
-	if err != nil {
+	var (
+		b       desk.Board
+		waiting desk.Waiting
+	)
+	group, reading := errgroup.WithContext(v.ctx())
+	group.Go(func() (err error) {
+		b, err = d.Overdue(reading, v.user, q)
+		return err
+	})
+	group.Go(func() (err error) {
+		waiting, err = d.Waiting(reading, v.user)
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	page := boardPage{Tabs: v.boardTabs("/board"), Board: b, Query: q, Address: v.here(), More: v.more(b.Items.Total, b.Items.Next), Form: newForm(0), Most: desk.MaxExport}
+	if q.Provider == "" && q.Procedure == "" && q.Duty == "" {
+		v.counted.Overdue = &b.Overdue
+	}
+	page := boardPage{Tabs: v.boardTabs("/board"), Board: b, Waiting: waiting, Query: q, Address: v.here(), More: v.more(b.Items.Total, b.Items.Next), Form: newForm(0), Most: desk.MaxExport}
+	var err error
 	if page.Endings, err = v.endings(); err != nil {
-		return err
-	}
-	if page.Waiting, err = d.Waiting(v.ctx(), v.user); err != nil {
 		return err
 	}
 	ladder, err := d.Ladder(v.ctx(), v.user)

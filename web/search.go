@@ -29,14 +29,11 @@ func (v *visit) search() error {
 	if page.Text == "" {
 		return v.ok("search", "", page)
 	}
-	var err error
-	if page.Cases, err = d.FindCases(ctx, me, page.Text, few); err != nil {
-		return err
-	}
-	if len(page.Cases.Items) == 1 && strings.EqualFold(page.Cases.Items[0].Number, page.Text) {
-		return v.redirect("/cases/" + segment(page.Cases.Items[0].Number))
-	}
 	var group errgroup.Group
+	group.Go(func() (err error) {
+		page.Cases, err = d.FindCases(ctx, me, page.Text, few)
+		return err
+	})
 	group.Go(func() (err error) {
 		page.Entries, err = d.Catalog(ctx, me, desk.CatalogQuery{Text: page.Text, Limit: few})
 		return err
@@ -47,6 +44,9 @@ func (v *visit) search() error {
 	})
 	if err := group.Wait(); err != nil {
 		return err
+	}
+	if len(page.Cases.Items) == 1 && strings.EqualFold(page.Cases.Items[0].Number, page.Text) {
+		return v.redirect("/cases/" + segment(page.Cases.Items[0].Number))
 	}
 	return v.ok("search", "", page)
 }
