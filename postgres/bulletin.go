@@ -15,7 +15,7 @@ type Answered struct {
 	Department sharing.Department
 	Agree      bool
 	Counts     bool // agreements or refusals; false for disputes
-	Late       bool // not within the limit or target
+	Late       bool // not within the limit or target that the answer met
 	// Since is the day from which the limit ran, or without one the day of receipt;
 	// Day is that of the answer.
 	Since, Day sharing.Date
@@ -45,9 +45,8 @@ func (s *Store) Answers(ctx context.Context, regionID string, from, until time.T
 				`+shanghaiDay(`coalesce((l.clock ->> 'start')::timestamptz, c.received_at)`)+` AS since, `+shanghaiDay(`g.at`)+` AS day,
 				l.clock -> 'suspensions' AS pauses, count(*) AS n
 			FROM given g JOIN cases c ON c.id = g.case_id
-				LEFT JOIN LATERAL (
-					SELECT owes_id, clock, due_at FROM deadlines
-					WHERE case_id = c.id AND duty IN ('share.answer', 'open.answer', 'dispute.verify') AND state = 'met' ORDER BY met_at DESC LIMIT 1) l ON true
+				LEFT JOIN deadlines l ON l.case_id = g.case_id AND l.met_at = g.at AND l.met_at >= $2 AND l.met_at < $3
+					AND l.state = 'met' AND l.duty IN ('share.answer', 'open.answer', 'dispute.verify')
 			WHERE c.region_id = $1 AND g.at >= $2 AND g.at < $3
 			GROUP BY 1, 2, 3, 4, 5, 6, 7) a
 		JOIN departments d ON d.id = a.department`, pgx.QueryExecModeCacheDescribe, regionID, from, until)
