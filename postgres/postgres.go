@@ -48,6 +48,8 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	// A page is several queries at a time, for several readers at a time: what starting
 	// more processes for one of them costs is more than they would save.
 	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+	// What figures add up over a region's cases fits into memory.
+	config.ConnConfig.RuntimeParams["work_mem"] = "16MB"
 	config.MaxConns = max(config.MaxConns, 16)
 	config.HealthCheckPeriod = 5 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, config)
