@@ -448,13 +448,16 @@ func (s *Store) EarlierAnswers(ctx context.Context, scopes sharing.Scopes, depar
 	var w where
 	w.seeCases(scopes)
 	w.and("c.provider_id = ? AND c.id IS DISTINCT FROM ?", department, uuidOf(except))
-	same := "coalesce(c.resource_id = " + w.arg(uuidOf(resource)) + ", false)"
-	w.and("(" + same + " OR NOT n.agree)")
-	// Which they are is found without reading what they say.
-	few := `c.id = ANY(ARRAY(SELECT c.id FROM cases c JOIN decisions n ON n.case_id = c.id ` + w.String() + ` ORDER BY ` + same + ` DESC, n.decided_at DESC LIMIT ` + w.arg(limit) + `))`
+	same, most := "coalesce(c.resource_id = "+w.arg(uuidOf(resource))+", false)", w.arg(limit)
+	// Which they are is found without reading what they say, and each of the two the
+	// shorter way: by the resource, and by when it was refused.
+	last := func(which string) string {
+		return `(SELECT c.id FROM cases c JOIN decisions n ON n.case_id = c.id ` + w.String() + ` AND ` + which + ` ORDER BY n.decided_at DESC LIMIT ` + most + `)`
+	}
+	few := `c.id = ANY(ARRAY(` + last("c.resource_id = "+w.arg(uuidOf(resource))) + ` UNION ALL ` + last("NOT n.agree AND NOT "+same) + `))`
 	rows, err := s.pool.Query(ctx, `SELECT c.id, c.number, c.title, d.id, d.region_id, d.name, d.name_en, d.kind, c.class, c.grade, `+same+`, n.decision, n.decided_at
 		FROM cases c JOIN decisions n ON n.case_id = c.id JOIN departments d ON d.id = c.applicant_id WHERE `+few+`
-		ORDER BY 11 DESC, n.decided_at DESC`, w.args...)
+		ORDER BY 11 DESC, n.decided_at DESC LIMIT `+most, w.args...)
 	if err != nil {
 		return nil, translate(err)
 	}

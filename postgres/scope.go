@@ -80,7 +80,13 @@ func (w *where) seeEntries(all sharing.Scopes) {
 				regions = append(regions, o.Subject.RegionID)
 			}
 		}
-		conditions = append(conditions, fmt.Sprintf("(r.region_id = ANY(%s) AND %s AND (%s))", w.arg(regions), col.state, strings.Join(ways, " OR ")))
+		var in string
+		if len(regions) == 1 { // of which the indexes keep the order
+			in = "r.region_id = " + w.arg(regions[0])
+		} else {
+			in = "r.region_id = ANY(" + w.arg(regions) + ")"
+		}
+		conditions = append(conditions, fmt.Sprintf("(%s AND %s AND (%s))", in, col.state, strings.Join(ways, " OR ")))
 	}
 	if len(conditions) == 0 {
 		w.and("false")
