@@ -698,37 +698,6 @@ func TestDrafts(t *testing.T) {
 	require.Equal(t, sharing.Published, r.agree(who.secrecy, c, sharing.ClearSecrecy).State)
 }
 
-// An existing catalog becomes drafts, line by line, of the department's own entries.
-func TestImportEntries(t *testing.T) {
-	r := changing(t)
-	who := r.User("city-gongan-specialist")
-	own := sharing.Resource{Code: "IMP-1", Title: "养犬登记", Provider: sharing.Department{Name: who.Department.Name}, Class: sharing.Conditional, OpenClass: sharing.NotOpen,
-		Grade: 2, Basis: "养犬管理条例", Cycle: sharing.Monthly, Modes: []sharing.Mode{sharing.QueryAPI}, Fields: []sharing.Field{{Name: "record", Title: "整条记录", Type: "object", Grade: 2}}}
-	foreign, taken, broken, second := own, own, own, own
-	foreign.Code, foreign.Provider.Name = "IMP-2", "其他部门"
-	taken.Code = "CS-GA-001"
-	broken.Code, broken.Class = "IMP-3", "secret"
-	second.Code = "IMP-4"
-	for range 2 {
-		report, err := r.ImportEntries(t.Context(), who, "import-1", []sharing.Resource{own, foreign, taken, broken, second}, "迁移原有目录")
-		require.NoError(t, err)
-		require.Len(t, report, 5)
-		for i, rule := range []string{"", "own_department", "unique", "one_of", ""} {
-			require.Equal(t, i, report[i].Index)
-			if rule == "" {
-				require.Equal(t, sharing.Revising, report[i].Draft.State)
-				continue
-			}
-			require.Equal(t, rule, report[i].Refuse.Fields[0].Rule)
-		}
-	}
-	cases, err := r.Cases(t.Context(), who, desk.CaseQuery{Procedure: sharing.CatalogChange})
-	require.NoError(t, err)
-	require.Equal(t, 2, cases.Total)
-	_, err = r.ImportEntries(t.Context(), r.User("city-minzheng-requester"), "", []sharing.Resource{own}, "x")
-	require.Equal(t, sharing.CodeForbidden, code(t, err))
-}
-
 // An entry that is owed after a coordination is drafted by its owner, who cannot take
 // it back, and published like any other.
 func TestOwedEntry(t *testing.T) {

@@ -160,6 +160,33 @@ func (s *Store) SameDatum(ctx context.Context, scopes sharing.Scopes, fields sha
 	return collectSealed(s.pool.Query(ctx, sql, w.args...))
 }
 
+// SameData is [Store.SameDatum] for each of the titles on its own: for each that has
+// been catalogued by others, at most limit of their entries.
+func (s *Store) SameData(ctx context.Context, scopes sharing.Scopes, fields sharing.Scope, department string, titles []string, limit int) (map[string][]sharing.Resource, error) {
+	var w where
+	w.seeEntries(scopes)
+	w.and("NOT r.withdrawn AND r.department_id <> ?", department)
+	w.and("r.data_keys @> ARRAY[datum_key(asked.title)] AND datum_key(asked.title) <> ''")
+	own := "datum_key(r.title) = datum_key(asked.title)"
+	if ways := w.ways(fields.Subject, squaresOf(fields), fieldLabels); len(ways) > 0 {
+		own += " OR EXISTS (SELECT FROM jsonb_array_elements(r.fields) AS f WHERE datum_key(f ->> 'title') = datum_key(asked.title) AND (" + strings.Join(ways, " OR ") + "))"
+	}
+	w.and("(" + own + ")")
+	within := `SELECT r.code, r.title, d.name FROM resources r JOIN departments d ON d.id = r.department_id ` + w.String() + ` ORDER BY r.title, r.id LIMIT ` + w.arg(limit)
+	rows, err := s.pool.Query(ctx, `SELECT asked.title, same.* FROM unnest(`+w.arg(titles)+`::text[]) AS asked(title) CROSS JOIN LATERAL (`+within+`) AS same`, w.args...)
+	if err != nil {
+		return nil, translate(err)
+	}
+	found := map[string][]sharing.Resource{}
+	var title string
+	var r sharing.Resource
+	_, err = pgx.ForEachRow(rows, []any{&title, &r.Code, &r.Title, &r.Provider.Name}, func() error {
+		found[title] = append(found[title], r)
+		return nil
+	})
+	return found, translate(err)
+}
+
 // fieldLabels are the labels of a data item f of an entry.
 var fieldLabels = labels{region: "r.region_id", provider: "r.department_id", class: "r.class", grade: "(f ->> 'grade')::integer"}
 

@@ -22,7 +22,7 @@ func scanCommand(row pgx.Row) (c sharing.Command, fingerprint []byte, err error)
 // key before for the same request, the command of that time is returned instead,
 // done or still pending; for another request, CodeKeyReused.
 func (s *Store) StageCommand(ctx context.Context, c sharing.Command) (sharing.Command, error) {
-	fingerprint := hashSecret(mustJSON([]any{c.Action, c.Target, c.Expected, json.RawMessage(c.Body)}))
+	fingerprint := fingerprintOf(c)
 	staged, _, err := scanCommand(s.pool.QueryRow(ctx, `
 		WITH staged AS (
 			INSERT INTO commands (id, actor, key, subject, action, target, expected, body, fingerprint, policy, state)
@@ -46,6 +46,11 @@ func (s *Store) StageCommand(ctx context.Context, c sharing.Command) (sharing.Co
 		return former, &sharing.Error{Code: sharing.CodeKeyReused}
 	}
 	return former, nil
+}
+
+// fingerprintOf tells one request from another under the same key.
+func fingerprintOf(c sharing.Command) []byte {
+	return hashSecret(mustJSON([]any{c.Action, c.Target, c.Expected, json.RawMessage(c.Body)}))
 }
 
 // LockCommand returns a command and keeps others from carrying it out meanwhile.

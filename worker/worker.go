@@ -61,6 +61,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	group.Go(func() error { return w.repeat(ctx, "calendar", time.Second, w.followCalendar) })
 	group.Go(func() error { return w.repeat(ctx, "census", 2*every, w.census) })
 	group.Go(func() error { return w.repeat(ctx, "outbox", time.Second, w.deliver) })
+	group.Go(func() error { return w.repeat(ctx, "imports", time.Second, w.carryImports) })
 	group.Go(func() error { return w.repeat(ctx, "files", time.Hour, w.tidyFiles) })
 	group.Go(func() error { return w.repeat(ctx, "trail heads", time.Minute, w.exportHead) })
 	// The server keeps the schedule; that it is there is looked after once in a while.

@@ -247,3 +247,11 @@ func (r *Rig) FollowCalendar() {
 	r.T.Helper()
 	check(r.T, activities.Reprojection{Store: r.Store, Law: r.Law(), Edition: r.Almanac.Now()}.Run(r.T.Context(), nil))
 }
+
+// CarryImports carries out the imports that were confirmed, as the workers do.
+func (r *Rig) CarryImports() {
+	r.T.Helper()
+	check(r.T, activities.CarryImports(r.T.Context(), r.Store, func(ctx context.Context, caseID, commandID string) error {
+		return r.Engine.Submit(ctx, sharing.CatalogChange, caseID, workflows.Step{CommandID: commandID, Action: sharing.Submit})
+	}))
+}
