@@ -209,9 +209,6 @@ func (t *table) line(n int, cells []string, formula func(place int) bool) error 
 	if wrong[Code] == "" && code == "" {
 		e.find(n, Code, RuleRequired, "")
 	}
-	if wrong[Title] == "" && said[Title] == "" {
-		e.find(n, Title, RuleRequired, "")
-	}
 	if code != "" {
 		if before, taken := t.first[code]; taken {
 			e.find(n, Code, RuleDuplicate, strconv.Itoa(before))
@@ -322,7 +319,8 @@ func (e *Entry) grade(n int, key Key, text string) sharing.Grade {
 
 // several splits a cell of several values.
 func several(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("、,，;；/|\n ", r) })
+	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("、,，;；/|\n", r) })
+	return slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" })
 }
 
 // grounds splits a cell into those of several grounds, in their order.

@@ -83,7 +83,6 @@ func TestFindings(t *testing.T) {
 	}{
 		{"A,甲,secret,9,,,,", []spreadsheet.Finding{{Line: 2, Column: spreadsheet.Class, Rule: spreadsheet.RuleOneOf, Detail: "secret"}, {Line: 2, Column: spreadsheet.Grade, Rule: spreadsheet.RuleOneOf, Detail: "9"}}},
 		{",甲,,,,,,", []spreadsheet.Finding{{Line: 2, Column: spreadsheet.Code, Rule: spreadsheet.RuleRequired}}},
-		{"A,,,,,,,", []spreadsheet.Finding{{Line: 2, Column: spreadsheet.Title, Rule: spreadsheet.RuleRequired}}},
 		{"=1+1,甲,,,,,,", []spreadsheet.Finding{{Line: 2, Column: spreadsheet.Code, Rule: spreadsheet.RuleFormula}}},
 		{"1.2345E+17,甲,,,,,,", []spreadsheet.Finding{{Line: 2, Column: spreadsheet.Code, Rule: spreadsheet.RuleNumeric}}},
 		{"A,\"甲\x01\",,,,,,", []spreadsheet.Finding{{Line: 2, Column: spreadsheet.Title, Rule: spreadsheet.RuleText}}},
@@ -311,7 +310,7 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("entry %+v", e)
 			}
 			if len(e.Findings) == 0 {
-				if codes[e.Draft.Code]++; codes[e.Draft.Code] > 1 || e.Draft.Code == "" || e.Draft.Title == "" {
+				if codes[e.Draft.Code]++; codes[e.Draft.Code] > 1 || e.Draft.Code == "" {
 					t.Errorf("entry %+v was taken", e)
 				}
 			}
