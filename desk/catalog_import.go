@@ -501,6 +501,9 @@ func (at surroundings) place(e spreadsheet.Entry, f sharing.FieldError, article 
 	return found
 }
 
+// DCATRule says a rule of DCAT in a language, "zh" or "en".
+func DCATRule(rule, locale string) string { return dcat.Rule(rule).Text(locale) }
+
 // Imports returns the last imports of the user's department, the latest first.
 func (d *Desk) Imports(ctx context.Context, who sharing.User) ([]sharing.CatalogImport, error) {
 	if !d.MayImport(who) {

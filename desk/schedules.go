@@ -34,6 +34,8 @@ type Schedules struct {
 	Waiting    postgres.Waiting
 	Behind     int // limits of the region that do not follow the calendar yet
 	Running    int // limits of the region that run
+	// Imports of catalogs that run in the region: of so many rows so many are done.
+	ImportRows, ImportDone int
 }
 
 // StandingLine is a standing duty (常年职责) of the regulation in force.
@@ -77,6 +79,9 @@ func (d *Desk) Schedules(ctx context.Context, who sharing.User) (Schedules, erro
 	if s.Behind, s.Running, err = d.Store.BehindIn(ctx, who.Region.ID, d.Almanac.Now().ID()); err != nil {
 		return s, err
 	}
+	if s.ImportDone, s.ImportRows, err = d.Store.RunningImports(ctx, who.Region.ID); err != nil {
+		return s, err
+	}
 	if engine, ok := d.Engine.(scheduler); ok {
 		asking, cancel := context.WithTimeout(ctx, 3*time.Second)
 		defer cancel()
@@ -86,6 +91,9 @@ func (d *Desk) Schedules(ctx context.Context, who sharing.User) (Schedules, erro
 	}
 	return s, nil
 }
+
+// Followed is how many limits of the region follow the calendar.
+func (s Schedules) Followed() int { return s.Running - s.Behind }
 
 func (d *Desk) standingLine(who sharing.User, law *regulation.Regulation, duty regulation.Duty, now time.Time, opened []postgres.Opened) StandingLine {
 	line := StandingLine{Duty: duty, ByCycle: !activities.OfTheYear(duty)}

@@ -232,6 +232,15 @@ func (s *Store) EndImports(ctx context.Context, stale time.Duration) error {
 	return translate(s.pool.SendBatch(ctx, batch).Close())
 }
 
+// RunningImports returns how many rows the imports that run in a region have, and how
+// many of these are done.
+func (s *Store) RunningImports(ctx context.Context, regionID string) (done, rows int, err error) {
+	err = s.pool.QueryRow(ctx, `
+		SELECT count(r.done_at), count(r.n) FROM catalog_imports i JOIN catalog_import_rows r ON r.import_id = i.id AND r.command_id IS NOT NULL
+		WHERE i.state = 'running' AND i.region_id = $1`, regionID).Scan(&done, &rows)
+	return done, rows, translate(err)
+}
+
 // Spoken is what stands in the way of a new entry or a further change.
 type Spoken struct {
 	Codes   map[string]string // codes of a region that entries have, "", or open changes would give, their numbers

@@ -68,8 +68,15 @@ func (p boardPage) To(name, value string, light desk.Light) string {
 	return boardAddress("/board", q) + "#b-rows"
 }
 
-// Export is the address of the list as a spreadsheet.
-func (p boardPage) Export() string { return boardAddress("/board/export", p.Query) }
+// Export is the list as a spreadsheet.
+func (p boardPage) Export() export {
+	e := newExport("/board/export", nil)
+	address := boardAddress("/board/export", p.Query)
+	if _, narrowed, ok := strings.Cut(address, "?"); ok {
+		e.Address += "&" + narrowed
+	}
+	return e
+}
 
 // UrgeAll is the address at which all of a department's overdue cases are urged;
 // empty unless one is chosen that has any.

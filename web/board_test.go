@@ -72,7 +72,7 @@ func boardFixtures(endings []ending, tabs []tab, more more, board desk.Board) []
 			{Case: caseIn(sharing.Answering), At: noon, Title: hostile, TitleEN: hostile, Owes: police, From: sharing.DateOf(noon), To: sharing.DateOf(noon) - 1, Notice: hostile, Provisional: true, Shortened: true},
 			{Case: caseIn(sharing.Agreed), Owes: taxes, Confirmed: true}}}}},
 		{"empty", "news", newsPage{}},
-		{"narrowed", "cases", casesPage{Narrowed: hostile, Export: "/cases/export?x=1", Most: 100, Found: desk.Page[desk.CaseSummary]{Items: []desk.CaseSummary{{Case: caseIn(sharing.Answering)}}}}},
+		{"narrowed", "cases", casesPage{Narrowed: hostile, Export: export{Address: "/cases/export?x=1&y=" + url.QueryEscape(hostile), ID: "e1"}, Most: 100, Found: desk.Page[desk.CaseSummary]{Items: []desk.CaseSummary{{Case: caseIn(sharing.Answering)}}}}},
 	}
 }
 
@@ -272,7 +272,7 @@ func (a answer) draws() {
 func spreadsheetAt(t *testing.T, me *guest, path string) *excelize.File {
 	t.Helper()
 	got := me.get(path).is(200)
-	require.Equal(t, spreadsheet, got.header.Get("Content-Type"))
+	require.Equal(t, spreadsheetType, got.header.Get("Content-Type"))
 	require.Contains(t, got.header.Get("Content-Disposition"), ".xlsx")
 	body := []byte(got.body)
 	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))

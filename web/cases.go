@@ -22,7 +22,7 @@ type casesPage struct {
 	Narrowed   string // what else narrows the list, in words
 	Found      desk.Page[desk.CaseSummary]
 	More       more
-	Export     string // address of the list as a spreadsheet
+	Export     export // the list as a spreadsheet
 	Most       int    // rows of it at most
 }
 
@@ -70,7 +70,7 @@ func (v *visit) cases() error {
 		Found: found, More: v.more(found.Total, found.Next), Most: desk.MaxExport}
 	values := v.QueryParams()
 	values.Del("cursor")
-	page.Export = address("/cases/export", values)
+	page.Export = newExport("/cases/export", values)
 	if page.Narrowed, err = v.casesNarrowed(q); err != nil {
 		return err
 	}

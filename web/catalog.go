@@ -30,6 +30,7 @@ type catalogPage struct {
 	Further     bool // one of the filters is set that are not always open
 	Found       desk.Page[sharing.Resource]
 	More        more
+	Imports     bool // the reader may bring in the catalog of their department
 }
 
 var securityGrades = []sharing.Grade{1, 2, 3, 4}
@@ -81,6 +82,6 @@ func (v *visit) catalog() error {
 	c.chip("mode", w.T("resource.modes"), chosenLabel(page.Modes))
 	c.chip("format", w.T("resource.format"), chosenLabel(page.Formats))
 	page.Chips, page.Clear, page.Further = c.list, c.clear(), len(c.list) > before
-	page.More = v.more(page.Found.Total, page.Found.Next)
+	page.More, page.Imports = v.more(page.Found.Total, page.Found.Next), v.site.desk.MayImport(v.user)
 	return v.ok("catalog", "catalog", page)
 }

@@ -390,6 +390,7 @@ func fixtures() []fixture {
 	pages = append(pages, scheduleFixtures()...)
 	pages = append(pages, regulationFixtures()...)
 	pages = append(pages, adminFixtures()...)
+	pages = append(pages, importFixtures()...)
 	return pages
 }
 

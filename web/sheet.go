@@ -20,7 +20,7 @@ type column struct {
 	Width float64 // in characters
 }
 
-const spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+const spreadsheetType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 // Number formats of Excel: days, instants, and shares of one.
 const (
@@ -100,7 +100,7 @@ func (v *visit) sheet(name, title string, columns []column, rows func(add func(c
 	}
 	h := v.Response().Header()
 	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name + ".xlsx"}))
-	h.Set(echo.HeaderContentType, spreadsheet)
+	h.Set(echo.HeaderContentType, spreadsheetType)
 	v.Response().WriteHeader(http.StatusOK)
 	return book.Write(v.Response())
 }
@@ -200,8 +200,19 @@ func (v *visit) exportBoard() error {
 	columns := []column{{w.T("case.number"), 20}, {w.T("case.procedure"), 16}, {w.T("case.subject"), 36}, {w.T("board.duty"), 26}, {w.T("clock.owes"), 24},
 		{w.T("sheet.light"), 10}, {w.T("sheet.left"), 12}, {w.T("clock.due"), 13}, {w.T("case.applicant"), 24}, {w.T("case.state"), 12}, {w.T("sheet.received"), 17},
 		{w.T("board.holder"), 24}, {w.T("board.rung"), 10}, {w.T("sheet.urged"), 17}, {w.T("sheet.supervised"), 17}, {w.T("aside.reply_day"), 13}}
-	return v.sheet(w.T("sheet.board.file"), w.T("menu.board"), columns, func(add func(...any) error) error {
+	told := v.telling()
+	if told.id != "" {
+		one := q
+		one.Limit = 1
+		b, err := v.site.desk.Overdue(v.ctx(), v.user, one)
+		if err != nil {
+			return err
+		}
+		told.total = min(b.Items.Total, desk.MaxExport)
+	}
+	return told.end(v.sheet(w.T("sheet.board.file"), w.T("menu.board"), columns, func(add func(...any) error) error {
 		return v.site.desk.EachOverdue(v.ctx(), v.user, q, func(i desk.OverdueItem) error {
+			told.one()
 			rung := ""
 			if i.Chase.Rung != "" {
 				rung = w.Code("rung", i.Chase.Rung)
@@ -210,7 +221,7 @@ func (v *visit) exportBoard() error {
 				w.Code("light", i.Clock.Light), i.Clock.Left, i.Clock.DueDate, w.department(i.Case.Applicant), w.Code("state", i.Case.State), i.Case.ReceivedAt,
 				w.department(i.Chase.Holder), rung, i.Chase.Urged, i.Chase.Supervised, i.Chase.ReplyBy)
 		})
-	})
+	}))
 }
 
 // exportCases hands over the list of cases, as the address narrows it.
@@ -219,11 +230,22 @@ func (v *visit) exportCases() error {
 	q, _ := v.caseQuery()
 	columns := []column{{w.T("case.number"), 20}, {w.T("case.procedure"), 16}, {w.T("case.subject"), 36}, {w.T("case.applicant"), 24}, {w.T("case.provider"), 24},
 		{w.T("case.state"), 12}, {w.T("sheet.received"), 17}, {w.T("sheet.closed"), 17}}
-	return v.sheet(w.T("sheet.cases.file"), w.T("menu.cases"), columns, func(add func(...any) error) error {
+	told := v.telling()
+	if told.id != "" {
+		one := q
+		one.Limit = 1
+		found, err := v.site.desk.Cases(v.ctx(), v.user, one)
+		if err != nil {
+			return err
+		}
+		told.total = min(found.Total, desk.MaxExport)
+	}
+	return told.end(v.sheet(w.T("sheet.cases.file"), w.T("menu.cases"), columns, func(add func(...any) error) error {
 		return v.site.desk.EachCase(v.ctx(), v.user, q, func(c sharing.Case) error {
+			told.one()
 			return add(c.Number, w.Code("procedure", c.Procedure), c.Title, w.department(c.Applicant), w.department(c.Provider), w.Code("state", c.State), c.ReceivedAt, c.ClosedAt)
 		})
-	})
+	}))
 }
 
 // exportBulletin hands over a bulletin.

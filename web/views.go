@@ -20,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // shared are the templates that every page is built from.
-var shared = []string{"answer", "bench", "control", "everyone", "form", "layout", "letters_part", "parts", "settings"}
+var shared = []string{"answer", "bench", "control", "everyone", "form", "import_part", "layout", "letters_part", "parts", "settings"}
 
 // pages declares every page. A template that is not declared, and a declaration
 // without its template, keep the program from starting.
@@ -53,6 +53,8 @@ var pages = []string{
 	"case",
 	"cases",
 	"catalog",
+	"catalog_import",
+	"catalog_imports",
 	"change_notices",
 	"criticisms",
 	"delegations",
