@@ -41,6 +41,9 @@ func CarryImports(ctx context.Context, store *postgres.Store, open OpenChange) e
 		if len(rows) == 0 {
 			return store.EndImports(ctx, importStale)
 		}
+		if err := store.EndImports(ctx, importStale); err != nil {
+			return err
+		}
 		var group errgroup.Group
 		group.SetLimit(importAtOnce)
 		for _, r := range rows {

@@ -181,15 +181,15 @@ type StagedRow struct {
 	N                           int
 }
 
-// ClaimImportRows takes rows of imports that wait, those of the oldest import first.
-// Others leave them alone for a while; nothing keeps the same row from being carried
+// ClaimImportRows takes rows of imports that wait: of every import the first, so that a
+// short one does not wait for a long one. Others leave them alone for a while; nothing keeps the same row from being carried
 // out twice but that its command is carried out once.
 func (s *Store) ClaimImportRows(ctx context.Context, limit int, while time.Duration) ([]StagedRow, error) {
 	rows, err := s.pool.Query(ctx, `
 		UPDATE catalog_import_rows r SET claimed_at = clock_timestamp()
 		FROM (SELECT w.import_id, w.n FROM catalog_import_rows w JOIN catalog_imports i ON i.id = w.import_id
 			WHERE i.state = 'running' AND w.command_id IS NOT NULL AND w.done_at IS NULL AND (w.claimed_at IS NULL OR w.claimed_at < clock_timestamp() - $2::interval)
-			ORDER BY i.confirmed_at, w.import_id, w.n LIMIT $1 FOR UPDATE OF w SKIP LOCKED) AS taken
+			ORDER BY w.n, i.confirmed_at, w.import_id LIMIT $1 FOR UPDATE OF w SKIP LOCKED) AS taken
 		WHERE r.import_id = taken.import_id AND r.n = taken.n
 		RETURNING r.import_id::text, r.command_id::text, r.case_id::text, r.n`, limit, while)
 	if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"mime"
 	"net/http"
@@ -64,16 +65,19 @@ func (t *telling) one() {
 	t.tell(false)
 }
 
-// tell writes it down. A file does not fail for want of that.
+// tell writes it down. A file does not fail for want of that, and one that is no longer
+// waited for ends all the same.
 func (t *telling) tell(ended bool) {
-	if err := t.visit.site.desk.TellExport(t.visit.ctx(), t.visit.user, t.id, t.done, max(t.done, t.total), ended); err != nil {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(t.visit.ctx()), 5*time.Second)
+	defer stop()
+	if err := t.visit.site.desk.TellExport(ctx, t.visit.user, t.id, t.done, max(t.done, t.total), ended); err != nil {
 		t.visit.site.log.WarnContext(t.visit.ctx(), "how far an export is stays unknown", "error", err)
 	}
 }
 
-// end says that the file was sent, or not.
+// end says that the file was made and sent.
 func (t *telling) end(err error) error {
-	if err == nil && t.id != "" {
+	if t.id != "" && (err == nil || t.visit.Response().Committed) {
 		t.tell(true)
 	}
 	return err

@@ -2,18 +2,26 @@ package web
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"gongshu/activities"
 	"gongshu/desk"
 	"gongshu/desk/desktest"
 	"gongshu/sharing"
 	"gongshu/spreadsheet"
+	"gongshu/workflows"
 )
 
 func importFixtures() []fixture {
@@ -111,7 +119,7 @@ func TestImportWithoutScript(t *testing.T) {
 	page := me.follow(me.handIn("目录.csv", []byte(catalogTable), func(v url.Values) { v.Set("as", "review") })).is(200)
 	page.says("目录.csv", "拒收 3", "新增 1", "变更 1", "第 4 行 · 依据文件", "第 5 行 · 提供部门", "<b>别的局</b>", "第 6 行 · 条目代码", "与第 2 行的代码重复", "将各形成一件目录变更，送部门审核")
 	require.NotContains(t, page.body, "<b>别的局</b>")
-	me.get(page.path+"?rows=refused").is(200).says("第 5 行").lacks("养犬登记")
+	me.get(page.path + "?rows=refused").is(200).says("第 5 行").lacks("养犬登记")
 	as(t, base, "shuozhou-gongan-specialist").get(page.path).is(404)
 	as(t, base, "shuozhou-gongan-specialist").get(page.path + "/progress").is(404)
 	me.get(page.path + "/confirm").is(303)
@@ -182,4 +190,74 @@ func TestColumnsHaveTheWordsOfThePages(t *testing.T) {
 		spreadsheet.RuleConflict, spreadsheet.RuleUnpaired, spreadsheet.RuleText, desk.RuleTwoKinds, desk.RuleOtherCase, desk.RuleNotOnesOwn} {
 		require.NotEmpty(t, all[Chinese]["import.rule."+rule], rule)
 	}
+}
+
+// From the file to its result in a browser: the page says how far the import is
+// without being loaded anew, reads it out, and shows the result by itself; the way to
+// a file says how far that is.
+func TestImportInBrowser(t *testing.T) {
+	rig := desktest.New(t)
+	b := newBrowser(t, serve(t, rig))
+	const author = "shuozhou-minzheng-specialist"
+	b.signIn(author)
+	b.open("/catalog")
+	b.press(`a[href="/catalog/imports"]`)
+	wrong, right := filepath.Join(t.TempDir(), "目录.xlsx"), filepath.Join(t.TempDir(), "目录.csv")
+	require.NoError(t, os.WriteFile(wrong, []byte("no workbook"), 0o600))
+	require.NoError(t, os.WriteFile(right, []byte(catalogTable+
+		"SZ-IMP-5,犬只走失,,无条件共享,不予开放,2级,每月,xlsx,查询接口,lost_id,走失编号,文本\nSZ-IMP-6,犬只领养,,无条件共享,不予开放,2级,每月,xlsx,查询接口,home_id,领养编号,文本\n"), 0o600))
+	hand := func(file string) {
+		t.Helper()
+		b.do(chromedp.SetUploadFiles(chromedp.CSS("main input[type=file]"), []string{file}))
+		b.press("main form[enctype] button.main")
+	}
+	b.fill("textarea[name=why]", "迁移原有目录")
+	b.click("input[name=as][value=review]")
+	hand(wrong)
+	b.sees("内容与名称不符")
+	require.Equal(t, "迁移原有目录", evaluate[string](b, "document.querySelector('textarea[name=why]').value"))
+	require.True(t, evaluate[bool](b, "document.querySelector('input[name=as][value=review]').checked"))
+	b.shoot("import-refused-file")
+	hand(right)
+	b.sees("新增", "第 5 行 · 提供部门", "将各形成一件目录变更，送部门审核")
+	require.Empty(t, b.violations())
+	b.shoot("import-checked")
+	b.press("main form[action$=confirm] button.main")
+	b.sees("正在导入", "已处理 0 / 4")
+	require.Empty(t, b.violations())
+
+	next := make(chan bool)
+	carried := make(chan error, 1)
+	go func() {
+		carried <- activities.CarryImports(t.Context(), rig.Store, func(ctx context.Context, caseID, commandID string) error {
+			<-next
+			return rig.Engine.Submit(ctx, sharing.CatalogChange, caseID, workflows.Step{CommandID: commandID, Action: sharing.Submit})
+		})
+	}()
+	next <- true
+	next <- true
+	soon := func(expression string) {
+		t.Helper()
+		for range 100 {
+			if evaluate[bool](b, expression) {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		b.fail(errors.New("not within ten seconds: " + expression + "\n" + b.text("main")))
+	}
+	soon(`document.querySelector("#import-progress progress").value === 2`)
+	soon(`document.querySelector("#import-said").innerText === "已完成 50%"`)
+	b.shoot("import-running")
+	next <- true
+	next <- true
+	require.NoError(t, <-carried)
+	soon(`document.querySelector("main").innerText.includes("导入完成：4 件变更已送部门审核")`)
+	require.Empty(t, b.violations())
+	b.shoot("import-done")
+
+	// The way to a file says how far it is.
+	b.open("/catalog/imports")
+	b.click(".export a.button")
+	soon(`document.querySelector(".export-progress").innerText.includes("文件已生成")`)
 }
