@@ -24,25 +24,11 @@ const formOverhead = 64 << 10
 // upload stores the one file of a form. It is read as it comes; nothing is stored
 // when the form holds anything else.
 func (s *server) upload(c echo.Context, who sharing.User) error {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, desk.MaxFile+formOverhead)
-	form, err := r.MultipartReader()
+	name, file, err := oneFile(c, desk.MaxFile)
 	if err != nil {
-		return malformed("", "one_file", "")
+		return err
 	}
-	part, err := form.NextPart()
-	if err != nil {
-		return formError(err)
-	}
-	name := part.FileName()
-	if part.FormName() != "file" || name == "" {
-		return malformed("/file", "one_file", "")
-	}
-	if !plain(name) || strings.ContainsAny(name, "\r\n\t") {
-		return sharing.Invalid("/file", "characters", "")
-	}
-	file := &onlyPart{form: form, part: part}
-	stored, err := s.desk.Upload(r.Context(), who, keyOf(c), name, part.Header.Get(echo.HeaderContentType), file)
+	stored, err := s.desk.Upload(c.Request().Context(), who, keyOf(c), name, file.part.Header.Get(echo.HeaderContentType), file)
 	if file.err != nil {
 		return file.err // what went wrong with the form is told rather than what came of it
 	}
@@ -53,11 +39,34 @@ func (s *server) upload(c echo.Context, who sharing.User) error {
 	return c.JSON(http.StatusCreated, viewAttachment(stored))
 }
 
+// oneFile is the one file of a form, of at most so many bytes, and its name.
+func oneFile(c echo.Context, limit int64) (name string, file *onlyPart, err error) {
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, limit+formOverhead)
+	form, err := r.MultipartReader()
+	if err != nil {
+		return "", nil, malformed("", "one_file", "")
+	}
+	part, err := form.NextPart()
+	if err != nil {
+		return "", nil, formError(err, limit)
+	}
+	name = part.FileName()
+	if part.FormName() != "file" || name == "" {
+		return "", nil, malformed("/file", "one_file", "")
+	}
+	if !plain(name) || strings.ContainsAny(name, "\r\n\t") {
+		return "", nil, sharing.Invalid("/file", "characters", "")
+	}
+	return name, &onlyPart{form: form, part: part, limit: limit}, nil
+}
+
 // onlyPart reads a part of a form and fails at its end when another part follows.
 type onlyPart struct {
-	form *multipart.Reader
-	part *multipart.Part
-	err  error
+	form  *multipart.Reader
+	part  *multipart.Part
+	limit int64
+	err   error
 }
 
 func (p *onlyPart) Read(b []byte) (int, error) {
@@ -77,16 +86,16 @@ func (p *onlyPart) Read(b []byte) (int, error) {
 	if err == nil {
 		p.err = malformed("/file", "one_file", "")
 	} else {
-		p.err = formError(err)
+		p.err = formError(err, p.limit)
 	}
 	return n, p.err
 }
 
-func formError(err error) error {
+func formError(err error, limit int64) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return sharing.Errorf(sharing.CodeTooLarge, "at most %d bytes", desk.MaxFile)
+		return sharing.Errorf(sharing.CodeTooLarge, "at most %d bytes", limit)
 	case errors.Is(err, io.EOF):
 		return malformed("/file", "one_file", "")
 	}

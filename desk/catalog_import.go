@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -116,20 +118,25 @@ func (d *Desk) CheckImport(ctx context.Context, who sharing.User, key string, o 
 	if err != nil {
 		return "", err
 	}
-	id := OpenedID(who.ID, key)
-	err = d.Store.InTx(ctx, func(tx *postgres.Tx) error {
-		if key != "" {
-			// The same file sent twice under one key is one import.
-			if _, err := tx.LockImport(ctx, who.Department.ID, id); sharing.CodeOf(err) != sharing.CodeNotFound {
-				return err
-			}
-		}
-		if err := tx.PutImport(ctx, sharing.CatalogImport{ID: id, RegionID: who.Region.ID, DepartmentID: who.Department.ID, UserID: who.ID, FileName: name, Terms: o.Terms}); err != nil {
+	// The same file sent twice under one key is one import.
+	sum := sha256.Sum256(data)
+	command, err := d.stage(ctx, who, key, "check_import", name, 0, struct {
+		SHA256 string
+		Terms  sharing.ImportTerms
+	}{hex.EncodeToString(sum[:]), o.Terms})
+	if err != nil {
+		return "", err
+	}
+	err = d.once(ctx, command.ID, func(tx *postgres.Tx) error {
+		if err := tx.PutImport(ctx, sharing.CatalogImport{ID: command.ID, RegionID: who.Region.ID, DepartmentID: who.Department.ID, UserID: who.ID, FileName: name, Terms: o.Terms}); err != nil {
 			return err
 		}
-		return tx.PutImportRows(ctx, id, rows)
+		if err := tx.PutImportRows(ctx, command.ID, rows); err != nil {
+			return err
+		}
+		return tx.FinishCommand(ctx, command.ID, []byte(`{}`))
 	})
-	return id, err
+	return command.ID, err
 }
 
 // reading bounds how many catalogs a process reads at once.

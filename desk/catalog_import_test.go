@@ -335,6 +335,8 @@ func TestImportRefused(t *testing.T) {
 		ids = append(ids, id)
 	}
 	require.Equal(t, ids[0], ids[1])
+	_, err = r.CheckImport(t.Context(), who, "once-and-again-0", desk.ImportOrder{FileName: "a.csv", Content: strings.NewReader(tableOf(t, line("IMP-2", nil))), Terms: importTerms})
+	require.Equal(t, sharing.CodeKeyReused, code(t, err))
 }
 
 // Ten thousand rows are checked and confirmed within the time that a request has.

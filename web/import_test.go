@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	cdp "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -258,6 +259,9 @@ func TestImportInBrowser(t *testing.T) {
 
 	// The way to a file says how far it is.
 	b.open("/catalog/imports")
+	if _, err := chromedp.CallBrowser(b.ctx, cdp.SetDownloadBehavior, cdp.SetDownloadBehaviorParams{Behavior: cdp.SetDownloadBehaviorBehaviorAllow, DownloadPath: t.TempDir()}); err != nil {
+		b.fail(err)
+	}
 	b.click(".export a.button")
 	soon(`document.querySelector(".export-progress").innerText.includes("文件已生成")`)
 }
