@@ -51,6 +51,10 @@ func TestOperationsByRole(t *testing.T) {
 		{"GET", "/catalog/{hidden}", "" /*               */, "404 404 404 200 200 200 404 404 200 200 200 404 404 404 404 404"},
 		{"GET", "/catalog/{resource}/versions", "" /*    */, "200 200 200 200 200 200 200 200 200 200 200 200 404 200 404 404"},
 		{"GET", "/catalog/{hidden}/versions", "" /*      */, "404 404 404 200 200 200 404 404 200 200 200 404 404 404 404 404"},
+		{"GET", "/catalog/imports", "" /*                */, "403 200 200 200 200 403 403 200 403 403 403 403 403 403 403 200"},
+		{"GET", "/catalog/imports/{case}", "" /*         */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"GET", "/catalog/imports/{case}/rows", "" /*    */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
+		{"POST", "/catalog/imports/{case}/confirm", "" /**/, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
 		{"GET", "/changes/notices", "" /*                */, "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200"},
 		{"GET", "/changes/{case}/holders", "" /*         */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
 		{"POST", "/changes/{case}/acknowledge", "" /*    */, "404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404"},
@@ -160,7 +164,7 @@ func TestOperationsByRole(t *testing.T) {
 			}
 		}
 	}
-	for _, apart := range []string{"claim", "upload"} { // change something whoever asks; see the tests of their own
+	for _, apart := range []string{"claim", "upload", "checkImport"} { // change something whoever asks; see the tests of their own
 		covered[apart] = true
 	}
 	for _, op := range operations() {

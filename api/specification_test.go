@@ -411,7 +411,7 @@ func TestBodiesAreClosed(t *testing.T) {
 // TestOperations holds what every operation of a kind takes.
 func TestOperations(t *testing.T) {
 	beside := []string{"comment", "follow", "unfollow", "urge", "supervise", "link", "unlink"} // no steps of a case
-	decisions := []string{"changeScenario", "retireScenario", "signOpening", "withdrawOpening", "saveApplication", "discardApplication", "submitApplication"}
+	decisions := []string{"changeScenario", "retireScenario", "signOpening", "withdrawOpening", "saveApplication", "discardApplication", "submitApplication", "confirmImport"}
 	for _, op := range operations() {
 		t.Run(op.ID, func(t *testing.T) {
 			assert.Equal(t, strings.Contains(op.path, ":id"), op.parameters[place{"path", "id"}] != nil, "id")

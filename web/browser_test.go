@@ -21,7 +21,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gongshu/demo"
+	"gongshu/desk"
 	"gongshu/desk/desktest"
+	"gongshu/sharing"
 	"gongshu/workday"
 )
 
@@ -465,6 +467,11 @@ func TestEveryPageInBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	handed, err := rig.CheckImport(t.Context(), rig.User("shuozhou-minzheng-specialist"), "", desk.ImportOrder{FileName: "目录.csv", Content: strings.NewReader(catalogTable),
+		Terms: sharing.ImportTerms{Trigger: sharing.OtherTrigger, Why: "迁移原有目录"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	e := echo.New()
 	if err := Mount(e, rig.Desk, Options{Demo: true, Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
@@ -496,6 +503,7 @@ func TestEveryPageInBrowser(t *testing.T) {
 		"": {"/open/" + rig.Resource("shuozhou", "SZ-SC-003").ID + "/ask", "/signin?q=" + url.QueryEscape("民政"), "/due?received=2026-09-25&days=5"},
 		"shuozhou-yibao-requester": {"/applications/" + draft.ID + "/preview", "/search?q=" + url.QueryEscape("信息"), "/catalog/" + rig.Resource("shuozhou", "SZ-MZ-004").ID + "/versions",
 			"/nosuch"},
+		"shuozhou-minzheng-specialist": {"/catalog/imports", "/catalog/imports/" + handed},
 	}
 	const links = `[...new Set([...document.querySelectorAll('a[href^="/"]')].map(a => a.getAttribute("href").split("#")[0]))]`
 	for _, user := range list("", "shuozhou-yibao-requester", "shuozhou-minzheng-specialist", "shuozhou-minzheng-approver", "shuozhou-minzheng-head", "shuozhou-authority-officer",
