@@ -19,7 +19,7 @@ const (
 	importAtOnce = 6
 	// importClaim is how long a worker may take over a batch before another worker
 	// takes it over.
-	importClaim = 2 * time.Minute
+	importClaim = 30 * time.Second
 	// importStale is how long a checked import waits to be confirmed.
 	importStale = 7 * 24 * time.Hour
 )

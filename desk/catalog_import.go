@@ -385,7 +385,7 @@ func differ[T comparable](to *T, was, said T) {
 
 // row holds a proposal to the rules of a catalog change and says what it comes to.
 func (d *Desk) row(who sharing.User, at surroundings, n int, e spreadsheet.Entry, p proposed) (postgres.ImportRow, error) {
-	row := postgres.ImportRow{N: n, Code: e.Draft.Code, Title: cmp.Or(e.Draft.Title, p.before.Title), Standing: sharing.RowUnchanged}
+	row := postgres.ImportRow{N: n, Code: e.Draft.Code, Title: cmp.Or(p.before.Title, e.Draft.Title), Standing: sharing.RowUnchanged}
 	findings := p.findings
 	if p.change != nil {
 		findings = append(findings, d.broken(who, at, e, *p.change, p.before)...)
