@@ -70,7 +70,7 @@ func (s *server) verification(c echo.Context, who sharing.User) error {
 // mustProceed is what yanzhou-2024 art. 23, city-2023 art. 24, jinan-startup-2023
 // art. 36 and lishui-2020 art. 13 ask of those who handle a matter meanwhile.
 var mustProceed = text{
-	"核校期间，办事人已提供合法有效证明材料的，应当照常办理，不得拒绝、推诿或者要求其先办理更正手续",
+	"校核期间，办事人已提供合法有效证明材料的，应当照常办理，不得拒绝、推诿或者要求其先办理更正手续",
 	"While it is verified, a matter goes on as usual when valid proof is brought: it may not be refused, stalled, or made to wait for a correction",
 }
 

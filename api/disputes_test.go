@@ -24,7 +24,7 @@ func TestDisputesOverREST(t *testing.T) {
 	again := c.as(asks, "POST", "/disputes", report("1"), "Idempotency-Key", "one").is(201)
 	id := decoded[desk.Outcome](opened).CaseID
 	assert.Equal(t, id, decoded[desk.Outcome](again).CaseID)
-	c.as(asks, "POST", "/disputes", report("1")).is(422, `"rule":"under_verification"`, "正在核校")
+	c.as(asks, "POST", "/disputes", report("1")).is(422, `"rule":"under_verification"`, "正在校核")
 	c.as(asks, "POST", "/disputes", `{"resource":"x","record_key":"1","fields":["x"],"wrong":"错"}`).is(422, `"pointer":"/resource"`)
 	c.as(asks, "POST", "/disputes", `{"resource":"x","ruling":"mine"}`).is(422, "ruling")
 	c.as("shuozhou-shenji-auditor", "POST", "/disputes", report("2")).is(422)

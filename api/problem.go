@@ -244,7 +244,7 @@ var rules = map[string]rule{
 	"single":                {text: text{"只能出现一次", "only once"}},
 	"time_passed":           {text: text{"整改期限未满，情节严重的除外", "the time given has not passed, and the case is not serious"}},
 	"type":                  {text: text{"类型有误", "wrong type"}},
-	"under_verification":    {text: text{"本部门提出的疑义正在核校", "the department has reported it, and it is being verified"}, bound: true},
+	"under_verification":    {text: text{"本部门提出的疑义正在校核", "the department has reported it, and it is being verified"}, bound: true},
 	"unique":                {text: text{"重复", "occurs twice"}},
 	"unknown":               {text: text{"未知的名称", "unknown name"}},
 	"withdrawn":             {text: text{"条目已撤销", "the entry was withdrawn"}},

@@ -364,12 +364,22 @@ func (d *Desk) Release(ctx context.Context, who sharing.User, key, taskID string
 	return d.assign(ctx, who, key, taskID, sharing.Release, who.ID, "")
 }
 
+// MayClaim reports whether the open task of a case is the reader's to take, and
+// nobody's yet.
+func (d *Desk) MayClaim(who sharing.User, c CaseView) bool {
+	return c.Task != nil && c.Task.ClaimedBy == "" && d.mayClaim(who, *c.Task, c.Case)
+}
+
+func (d *Desk) mayClaim(who sharing.User, task sharing.Task, c sharing.Case) bool {
+	return task.Department.ID == who.Department.ID && d.may(who, sharing.Claim, c.Thing()) && slices.Contains(d.taskKinds(who), task.Kind)
+}
+
 func (d *Desk) assign(ctx context.Context, who sharing.User, key, taskID string, action sharing.Action, from, to string) error {
 	task, err := d.Store.Task(ctx, d.caseScopes(who, sharing.Read), taskID)
 	if err != nil {
 		return err
 	}
-	if task.Department.ID != who.Department.ID || !d.may(who, sharing.Claim, task.Case.Thing()) || !slices.Contains(d.taskKinds(who), task.Kind) {
+	if !d.mayClaim(who, task, task.Case) {
 		return forbidden
 	}
 	command, err := d.stage(ctx, d.standingIn(who, sharing.Claim, task.Case.Thing()), key, action, taskID, 0, struct{}{})

@@ -101,6 +101,19 @@ func (d *Desk) resources(ctx context.Context, who sharing.User, ids []string) ([
 	return d.look(ctx, who, sealed...)
 }
 
+// Titles names those of the catalog entries that the reader sees, by id.
+func (d *Desk) Titles(ctx context.Context, who sharing.User, ids []string) (map[string]string, error) {
+	titles := map[string]string{}
+	if len(ids) == 0 {
+		return titles, nil
+	}
+	entries, err := d.resources(ctx, who, ids)
+	for _, r := range entries {
+		titles[r.ID] = r.Title
+	}
+	return titles, err
+}
+
 // entriesByCode is [Desk.resources] by code.
 func (d *Desk) entriesByCode(ctx context.Context, who sharing.User, regionID string, codes []string) ([]sharing.Resource, error) {
 	sealed, err := d.Store.EntriesByCode(ctx, d.entryScopes(who), regionID, codes)

@@ -113,6 +113,9 @@ type answerAids struct {
 	Partial  string   // article under which part of the fields can be shared
 	Grades   map[string]sharing.Grade
 	Earlier  []desk.EarlierAnswer
+	// Coordination is the article under which a refusal could be taken to the
+	// authority, empty where the regulation knows no such way.
+	Coordination string
 }
 
 // answerAids gathers it where the reader can answer the case.
@@ -127,6 +130,9 @@ func (v *visit) answerAids(view desk.CaseView, r sharing.Resource) (answerAids, 
 	}
 	if law, ok := v.site.desk.Law().ByID(view.RegulationID); ok {
 		aids.Articles, aids.Partial = v.words.citations(law, r), law.Grants.PartialFields
+		if law.Coordination.Offers(regulation.AfterRefusal) {
+			aids.Coordination = law.Coordination.Article
+		}
 	}
 	var err error
 	aids.Earlier, err = v.site.desk.EarlierAnswers(v.ctx(), v.user, view.Case)

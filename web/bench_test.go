@@ -68,7 +68,7 @@ func TestInboxByForm(t *testing.T) {
 	g.follow(g.get("/inbox/several")).says("待办事项")
 	g.get("/").is(200).says("我已领取", "同事经办", "已超期", "本周到期", "待校核的疑义").lacks("数据目录挑选")
 	as(t, base, "shuozhou-gongan-head").get("/").says("本部门经办情况", rig.User("shuozhou-gongan-specialist").Name)
-	as(t, base, "shuozhou-minzheng-requester").get("/").is(200).says("我部门的申请进展 2", "在朔州市公安局：答复申请", "查找数据", "没有草稿")
+	as(t, base, "shuozhou-minzheng-requester").get("/").is(200).says("我部门发起的办件 2", "在朔州市公安局：答复申请", "查找数据", "没有草稿")
 }
 
 // An answer is checked before it is sent, picks its basis from the regulation and
@@ -258,7 +258,7 @@ func TestWorkbenchInBrowser(t *testing.T) {
 
 			enter("shuozhou-minzheng-requester")
 			b.open("/")
-			b.sees(say("我部门的申请进展", "Where our applications stand"))
+			b.sees(say("我部门发起的办件", "Where our cases stand"))
 			b.shoot("workbench-requester-" + language)
 			b.open("/applications/new?resource=" + rig.Resource("shuozhou", "SZ-RS-002").ID)
 			b.fill("textarea[name=purpose]", "自动保存的用途")

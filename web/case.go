@@ -1,8 +1,10 @@
 package web
 
 import (
+	"crypto/rand"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -34,11 +36,23 @@ var asideSteps = []sharing.Action{sharing.Extend, sharing.Reassign, sharing.With
 // and what the reader can do now.
 type casePage struct {
 	desk.CaseView
-	Titles map[string]string // titles of the resource's fields by their names
-	Steps  []caseStep
-	Modes  []sharing.Mode
-	Laws   []string // offered when a legal basis is typed
-	Aids   answerAids
+	Titles map[string]string        // titles of the resource's fields by their names
+	Grades map[string]sharing.Grade // of those fields, likewise
+	// Condition is what the catalog shares the resource on, and Offered in which ways;
+	// empty where the entry may not be seen.
+	Condition string
+	Offered   []sharing.Mode
+	// Replies are what was answered to the request for completion.
+	Replies []storyLine
+	// Again is where the same can be applied for once more, empty where it cannot.
+	Again string
+	// Claimable: the open task is the reader's to take.
+	Claimable bool
+	ClaimKey  string // under which it is taken
+	Steps     []caseStep
+	Modes     []sharing.Mode
+	Laws      []string // offered when a legal basis is typed
+	Aids      answerAids
 	// Departments are those that the case can be handed over to.
 	Departments []sharing.Department
 	Story       []storyLine
@@ -51,8 +65,8 @@ type casePage struct {
 	// Acts are what was said with the steps that have a form in the face.
 	Acts []actLine
 	Ways []way // to further cases
-	// Sections are what faces add.
-	Sections []template.HTML
+	// Sections are what faces add, and Beside is what stands beside every case.
+	Sections, Beside []template.HTML
 	// Cannot is what the reader cannot do now, and why.
 	Cannot []obstacle
 }
@@ -67,6 +81,9 @@ type caseStep struct {
 	Controls []control
 	Lead     string
 }
+
+// Unlisted reports whether the catalog shares the resource in other ways than this.
+func (p *casePage) Unlisted(m sharing.Mode) bool { return unlisted(m, p.Offered) }
 
 // Title names a field of the resource.
 func (p *casePage) Title(name string) string {
@@ -91,13 +108,15 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	if view.Procedure != sharing.ShareApplication {
 		return v.showMatter(status, view, tried, f, meanwhile)
 	}
-	page := &casePage{CaseView: view, Ways: v.waysFrom(view), Titles: map[string]string{}, Cannot: v.cannot(view)}
+	view.Clocks = runningFirst(view.Clocks)
+	page := &casePage{CaseView: view, Ways: v.waysFrom(view), Titles: map[string]string{}, Grades: map[string]sharing.Grade{}, Cannot: v.cannot(view)}
 	r, err := v.site.desk.Resource(v.ctx(), v.user, view.Resource.ID)
 	switch {
 	case err == nil:
 		for _, field := range r.Fields {
-			page.Titles[field.Name] = field.Title
+			page.Titles[field.Name], page.Grades[field.Name] = field.Title, field.Grade
 		}
+		page.Condition, page.Offered = r.Condition, r.Modes
 	case sharing.CodeOf(err) != sharing.CodeNotFound:
 		return err
 	}
@@ -107,6 +126,12 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	}
 	story = story.about(view.Case, v.site.desk.Law())
 	page.Story, page.Meanwhile = story.tell(view.Timeline), story.tell(meanwhile)
+	for _, line := range page.Story {
+		if line.Action == sharing.Complete && line.Note != "" {
+			page.Replies = append(page.Replies, line)
+		}
+	}
+	page.Again, page.Claimable = v.applyAgain(view.Case, r), v.site.desk.MayClaim(v.user, view)
 	standing, err := v.site.desk.Departments(v.ctx(), v.user)
 	if err != nil {
 		return err
@@ -121,6 +146,9 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	page.Modes = sharing.Modes
 	if law, ok := v.site.desk.Law().ByID(view.RegulationID); ok {
 		page.Modes = allowedModes(law)
+	}
+	if page.Claimable {
+		page.ClaimKey = rand.Text()
 	}
 	for _, action := range caseSteps {
 		if !slices.Contains(view.Can, action) {
@@ -146,13 +174,23 @@ func (v *visit) showCase(status int, view desk.CaseView, tried sharing.Action, f
 	if page.Acts, err = v.acts(view, story); err != nil {
 		return err
 	}
-	if page.Sections, err = v.sectionsOf(view); err != nil {
+	if page.Sections, page.Beside, err = v.sectionsOf(view); err != nil {
 		return err
 	}
 	if f != nil && !slices.Contains(view.Can, tried) {
 		page.Failed, page.Typed = f.Message, typedTexts(f)
 	}
 	return v.show(status, "case", "cases", page)
+}
+
+// applyAgain leads to an application for the same resource that says what this one
+// said, for the applicant to correct; empty unless this one came to nothing.
+func (v *visit) applyAgain(c sharing.Case, r sharing.Resource) string {
+	if c.State != sharing.Refused && c.State != sharing.Withdrawn || c.Applicant.ID != v.user.Department.ID ||
+		r.ID == "" || !v.site.desk.MayApply(v.user, r) {
+		return ""
+	}
+	return address("/applications/new", url.Values{"resource": {r.ID}, "like": {c.ApplicationID}})
 }
 
 // citable lists laws that a refusal may rest on: the regulation of the case and

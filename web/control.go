@@ -115,6 +115,7 @@ func (s *scene) control(f *form, in input, name, pointer, path string) (control,
 		return c, nil
 	}
 	c.Label = s.words.T(text("in"))
+	f.labelled(s.words, pointer, c.Label)
 	if hint := text("hint"); s.words.Knows(hint) {
 		c.Hint = s.words.T(hint)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"gongshu/desk"
@@ -109,6 +110,28 @@ func (w words) Budget(b sharing.Budget) string {
 		return w.T("budget.at_once")
 	}
 	return "—"
+}
+
+// over reports whether a clock no longer runs: what it measured is done, or is no
+// longer owed.
+func over(c desk.Clock) bool {
+	return c.MetAt != nil || c.State == sharing.Met || c.State == sharing.Void
+}
+
+// runningFirst puts the clocks that run before those that are over, which say only
+// how the case came to stand where it does.
+func runningFirst(clocks []desk.Clock) []desk.Clock {
+	sorted := slices.Clone(clocks)
+	slices.SortStableFunc(sorted, func(a, b desk.Clock) int {
+		switch {
+		case over(a) == over(b):
+			return 0
+		case over(b):
+			return -1
+		}
+		return 1
+	})
+	return sorted
 }
 
 // Left says how a clock stands, in words: 剩余 2 个工作日, 超期 3 个工作日.

@@ -35,6 +35,9 @@ func (v *visit) showDelegations(status int, f *form) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range []string{"to", "from", "until", "reason"} {
+		f.labelled(v.words, "/"+name, v.words.T("delegations."+name))
+	}
 	page := delegationsPage{Found: found, More: v.more(found.Total, found.Next), Form: f, Colleagues: colleagues}
 	return v.show(status, "delegations", "delegations", page)
 }

@@ -34,13 +34,13 @@ func TestADisputeByForm(t *testing.T) {
 	inspect(t, []byte(shown.body), Chinese)
 	reporter.fill(reporter.get("/matters/new/dispute?resource="+resource.ID), "/matters/new/dispute", about).is(422).says("本部门已就此提出疑义", "Y2026")
 
-	window := other.get("/records/verification").is(200).says("查核记录")
+	window := other.get("/records/verification").is(200).says("校核查询")
 	inspect(t, []byte(window.body), Chinese)
-	answer := other.get("/records/verification?resource="+resource.Code+"&record_key=140602199001010011").is(200).says("该记录正在核校", "不得拒绝、推诿", "第二十四条").lacks("Y2026")
+	answer := other.get("/records/verification?resource="+resource.Code+"&record_key=140602199001010011").is(200).says("该记录正在校核", "不得拒绝、推诿", "第二十四条").lacks("Y2026")
 	inspect(t, []byte(answer.body), Chinese)
-	other.get("/records/verification?resource=" + resource.Code + "&record_key=1").is(200).says("没有正在核校的疑义")
+	other.get("/records/verification?resource=" + resource.Code + "&record_key=1").is(200).says("没有正在校核的疑义")
 	other.get("/records/verification?resource=nowhere&record_key=1").is(404).says("没有此数据资源")
-	other.get("/grants").is(200).says("1 条记录正在核校")
+	other.get("/grants").is(200).says("1 条记录正在校核")
 	marks := other.get("/records/marks").is(200).says("140602199001010011", resource.Fields[0].Title).lacks("Y2026")
 	inspect(t, []byte(marks.body), Chinese)
 	reporter.get("/records/marks").is(200).says("没有记录") // it holds no grant: unconditional data is had without one

@@ -46,14 +46,25 @@ func (i draftItem) Picks(name string) bool {
 	return len(i.Chosen) == 0 || slices.Contains(i.Chosen, name)
 }
 
+// Unlisted reports whether the catalog shares one of the resources in other ways.
+func (p draftPage) Unlisted(m sharing.Mode) bool {
+	return slices.ContainsFunc(p.Items, func(i draftItem) bool { return i.Resource != nil && unlisted(m, i.Resource.Modes) })
+}
+
 // difference is one field in which two versions differ.
 type difference struct{ Label, Stored string }
 
-// newDraft begins an application.
+// newDraft begins an application, with the resource that the address names and,
+// where it says like which, the texts of an earlier one.
 func (v *visit) newDraft() error {
 	f := newForm(0)
 	if id := v.QueryParam("resource"); id != "" {
 		f.Typed["item"] = []string{id}
+	}
+	if id := v.QueryParam("like"); id != "" {
+		if err := v.fillFrom(f, id); err != nil {
+			return err
+		}
 	}
 	return v.showDraft(http.StatusOK, "", f, nil)
 }
@@ -99,6 +110,7 @@ func (v *visit) showDraft(status int, id string, f *form, stored []difference) e
 	if err != nil {
 		return err
 	}
+	f.order = []string{"/items", "/for", "/purpose", "/duty", "/mode", "/term_months", "/scenario_id", "/business_analysis", "/scenario", "/attachments"}
 	page := draftPage{ID: id, Form: f, Modes: modes, MaxTerm: sharing.MaxTermMonths, Stored: stored}
 	if page.Endings, err = v.ended(); err != nil {
 		return err
@@ -269,15 +281,28 @@ func (v *visit) reuse(id string, f *form) error {
 	}
 	f.Problems = map[string][]string{}
 	if from := f.Value("reuse"); from != "" {
-		a, err := v.site.desk.Application(v.ctx(), v.user, from)
-		switch {
-		case err == nil:
-			fillIn(f, a.Request)
-		case sharing.CodeOf(err) != sharing.CodeNotFound:
+		if err := v.fillFrom(f, from); err != nil {
 			return err
 		}
 	}
 	return v.showDraft(http.StatusOK, id, f, nil)
+}
+
+// fillFrom is [fillIn] with what an earlier application said, if it may be seen.
+func (v *visit) fillFrom(f *form, id string) error {
+	a, err := v.site.desk.Application(v.ctx(), v.user, id)
+	switch {
+	case err == nil:
+		fillIn(f, a.Request)
+		for _, item := range a.Request.Items {
+			if name := "field." + item.ResourceID; f.Has("item", item.ResourceID) && len(f.Typed[name]) == 0 {
+				f.Typed[name] = item.Fields
+			}
+		}
+	case sharing.CodeOf(err) != sharing.CodeNotFound:
+		return err
+	}
+	return nil
 }
 
 // fillIn writes a request into the fields of a form that are empty.

@@ -87,14 +87,13 @@ func (v *visit) sections(of func(look face) ([]template.HTML, error)) ([]templat
 	return all, nil
 }
 
-// sectionsOf gathers what the faces add to the page of a case: that of its own
-// procedure, and the others.
-func (v *visit) sectionsOf(c desk.CaseView) ([]template.HTML, error) {
+// sectionsOf gathers what the faces add to the page of a case, that of its own
+// procedure and the others, and what stands beside every case: letters and talk.
+func (v *visit) sectionsOf(c desk.CaseView) (sections, beside []template.HTML, err error) {
 	var own []template.HTML
 	if look := faces[c.Procedure]; look.Sections != nil {
-		var err error
 		if own, err = look.Sections(v, c); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	others, err := v.sections(func(look face) ([]template.HTML, error) {
@@ -104,14 +103,14 @@ func (v *visit) sectionsOf(c desk.CaseView) ([]template.HTML, error) {
 		return look.OnCase(v, c)
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	letters, err := v.lettersSection(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	beside, err := v.everyone(c)
-	return slices.Concat(own, others, letters, beside), err
+	talk, err := v.everyone(c)
+	return slices.Concat(own, others), slices.Concat(letters, talk), err
 }
 
 // inputKind is how something is typed in, and what JSON is made of it.

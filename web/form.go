@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"net/url"
@@ -28,6 +29,8 @@ type form struct {
 	// Prefix keeps the ids of this form's fields apart from those of other forms on
 	// the page.
 	Prefix string
+	// order lists the pointers as their fields stand on the page, as far as they are known.
+	order []string
 	// Files were uploaded with an earlier try and are kept.
 	Files []desk.Attachment
 }
@@ -85,14 +88,15 @@ func (f *form) MaxFile() int64 { return desk.MaxFile }
 // Wrong reports whether anything is.
 func (f *form) Wrong() bool { return f.Message != "" || len(f.Problems) > 0 }
 
-// Listed returns every problem with the field to jump to, in a stable order.
+// Listed returns every problem with the field to jump to, in the order of the fields
+// on the page; what has no place there comes last.
 func (f *form) Listed() []struct{ ID, Text string } {
 	var list []struct{ ID, Text string }
 	pointers := make([]string, 0, len(f.Problems))
 	for p := range f.Problems {
 		pointers = append(pointers, p)
 	}
-	slices.Sort(pointers)
+	slices.SortFunc(pointers, func(a, b string) int { return cmp.Or(cmp.Compare(f.place(a), f.place(b)), cmp.Compare(a, b)) })
 	for _, p := range pointers {
 		for _, text := range f.Problems[p] {
 			id := ""
@@ -103,6 +107,28 @@ func (f *form) Listed() []struct{ ID, Text string } {
 		}
 	}
 	return list
+}
+
+// labelled says under which label the field of a pointer stands, after those before
+// it: the list of problems at the head of the form names it, and keeps that order.
+func (f *form) labelled(w words, pointer, label string) {
+	f.order = append(f.order, pointer)
+	for i, problem := range f.Problems[pointer] {
+		if problem == w.T("rule.required") {
+			f.Problems[pointer][i] = w.T("rule.required.named", label)
+		}
+	}
+}
+
+// place is where the field of a pointer, or the one that it is part of, stands on the page.
+func (f *form) place(pointer string) int {
+	at := len(f.order)
+	for i, p := range f.order {
+		if pointer == p || strings.HasPrefix(pointer, p+"/") {
+			at = i
+		}
+	}
+	return at
 }
 
 // add notes a problem at a pointer.

@@ -14,8 +14,9 @@ import (
 type matterPage struct {
 	desk.CaseView
 	Facts    []fact
-	Sections []template.HTML
-	Ways     []way // to further cases
+	Sections []template.HTML // what faces add
+	Beside   []template.HTML // what stands beside every case
+	Ways     []way           // to further cases
 	Steps    []matterStep
 	Acts     []actLine
 	Story    []storyLine
@@ -54,6 +55,7 @@ func (v *visit) scene(c *desk.CaseView, action sharing.Action) *scene {
 // showMatter is [visit.showCase] for the procedures that have no page of their own.
 func (v *visit) showMatter(status int, view desk.CaseView, tried sharing.Action, f *form, meanwhile []sharing.Entry) error {
 	look := faces[view.Procedure]
+	view.Clocks = runningFirst(view.Clocks)
 	page := &matterPage{CaseView: view, Ways: v.waysFrom(view), Cannot: v.cannot(view)}
 	story, err := v.storyteller()
 	if err != nil {
@@ -71,7 +73,7 @@ func (v *visit) showMatter(status int, view desk.CaseView, tried sharing.Action,
 		}
 		page.Facts = append(page.Facts, more...)
 	}
-	if page.Sections, err = v.sectionsOf(view); err != nil {
+	if page.Sections, page.Beside, err = v.sectionsOf(view); err != nil {
 		return err
 	}
 	if page.Acts, err = v.acts(view, story); err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"gongshu/desk"
 	"gongshu/sharing"
@@ -15,6 +16,26 @@ type previewPage struct {
 	Received string // the day a paper application came in, as typed
 	Form     *form
 	Blocked  bool // it cannot be sent as it stands
+}
+
+// Asked lists the fields of a resource that are applied for: those chosen, or all.
+func (p previewPage) Asked(r sharing.Resource) []sharing.Field {
+	for _, item := range p.View.Request.Items {
+		if item.ResourceID == r.ID && len(item.Fields) > 0 {
+			return slices.DeleteFunc(slices.Clone(r.Fields), func(f sharing.Field) bool { return !slices.Contains(item.Fields, f.Name) })
+		}
+	}
+	return r.Fields
+}
+
+// Unlisted reports whether the catalog shares the resource in other ways than the
+// one applied for.
+func (p previewPage) Unlisted(r sharing.Resource) bool { return unlisted(p.View.Request.Mode, r.Modes) }
+
+// unlisted reports whether m is none of the ways that the catalog names; where it
+// names none, none is amiss.
+func unlisted(m sharing.Mode, listed []sharing.Mode) bool {
+	return m != "" && len(listed) > 0 && !slices.Contains(listed, m)
 }
 
 // preview shows what will become of a draft.

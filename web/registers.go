@@ -83,6 +83,11 @@ type registersPage struct {
 	More        more
 }
 
+// Narrowed reports whether the search asks for less than everything.
+func (p registersPage) Narrowed() bool {
+	return p.Query.Text != "" || p.Query.Register != "" || p.Query.Department != "" || p.From != "" || p.To != ""
+}
+
 // registers searches the registers.
 func (v *visit) registers() error {
 	page := registersPage{Registers: sharing.Registers, MayFile: v.site.desk.MayFile(v.user), From: v.QueryParam("from"), To: v.QueryParam("to"), Problems: newForm(0)}

@@ -240,7 +240,7 @@ func TestRolesAndPages(t *testing.T) {
 		{nobody, "/inbox", 303, nil, nil},
 		{nobody, "/cases/" + shown[demo.Overdue][0], 303, nil, nil},
 		{nobody, "/nosuch", 404, list("没有找到"), nil},
-		{"shuozhou-minzheng-requester", "/", 200, list("工作台", "我部门的申请", "从目录挑选资源"), list(`href="/board"`, "登记纸质申请")},
+		{"shuozhou-minzheng-requester", "/", 200, list("工作台", "我部门发起的办件", "从目录挑选资源"), list(`href="/board"`, "登记纸质申请")},
 		{"shuozhou-minzheng-requester", "/board", 403, list("没有权限"), list("超期 ")},
 		{"shuozhou-minzheng-requester", shared, 200, list("加入申请", "养老保险待遇发放信息"), nil},
 		{"shuozhou-minzheng-requester", sealed, 404, list("没有找到"), list("封存")},

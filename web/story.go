@@ -116,7 +116,9 @@ func (s storyteller) details(data map[string]string) []string {
 		}
 	}
 	day("valid_until", "story.valid_until")
-	day("takes_effect_on", "story.takes_effect")
+	if d, err := sharing.ParseDate(data["takes_effect_on"]); err == nil {
+		say("story.takes_effect", s.Day(d))
+	}
 	if n, err := strconv.Atoi(data["left"]); err == nil && n < 0 {
 		list = append(list, s.N("story.over", -n))
 	} else if err == nil {

@@ -198,7 +198,8 @@ func functions(w words, a *assets, law *regulation.Library) template.FuncMap {
 		"day": w.Day, "limit": w.Limit, "instant": w.Instant, "short": w.Short, "stamp": w.Stamp, "until": w.Until,
 		"term": w.Term, "article": w.Article, "budget": w.Budget,
 		"number": w.Number, "pick": w.pick, "size": w.Size,
-		"left": w.Left, "longer": w.Longer, "light": w.Light, "shape": w.Shape, "split": w.Split, "duty": w.Duty,
+		"over": over, "left": w.Left, "longer": w.Longer, "light": w.Light, "shape": w.Shape, "split": w.Split, "duty": w.Duty,
+		"law":        w.Law,
 		"department": func(d sharing.Department) string { return w.pick(d.Name, d.NameEN) },
 		"region":     func(r sharing.Region) string { return w.pick(r.Name, r.NameEN) },
 		"class": func(c sharing.Class, r desk.RegulationRef) string {

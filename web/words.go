@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"gongshu/sharing"
 )
@@ -161,6 +162,14 @@ func (w words) Code(kind string, code any) string {
 // did.dispute.submit, or else the one for all procedures, such as did.submit.
 func (w words) Of(kind string, p sharing.Procedure, code any) string {
 	return w.T(w.first(fmt.Sprintf("%s.%s.%v", kind, p, code), fmt.Sprintf("%s.%v", kind, code)))
+}
+
+// Law cites a law by its title, in the marks of a title where it has none.
+func (w words) Law(title string) string {
+	if title == "" || strings.ContainsAny(title, "《〈") || !strings.ContainsFunc(title, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		return title
+	}
+	return "《" + title + "》"
 }
 
 // first returns the first of the keys that has a text, or the last.
