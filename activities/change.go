@@ -492,8 +492,16 @@ func (s *step) approved(matter sharing.ChangeMatter, before, after sharing.Resou
 		if err != nil {
 			return err
 		}
-		if notice != nil && notice.DueAt.After(from) {
+		switch {
+		case notice == nil:
+		case notice.DueAt.After(from):
 			from = notice.DueAt
+		default:
+			// It takes effect later than the notice asks for: enough notice is given with
+			// this announcement, and no clock runs out before that day.
+			if err := s.meet(duty.Name); err != nil {
+				return err
+			}
 		}
 	}
 	if !from.After(s.now) {

@@ -75,7 +75,7 @@ func (d *Desk) aside(ctx context.Context, who sharing.User, view *CaseView) erro
 	if view.Timeline, err = d.readable(ctx, who, scopes, view.Timeline); err != nil {
 		return err
 	}
-	a.Can = d.canAside(who, view.Case, *a)
+	a.Can = d.canAside(who, *view)
 	a.MayReply = slices.Contains(a.Can, sharing.Comment) && slices.ContainsFunc(a.Supervisions, func(s sharing.Supervision) bool {
 		return s.RepliedAt == nil && s.Owes.ID == who.Department.ID
 	})
@@ -118,7 +118,16 @@ func (d *Desk) readable(ctx context.Context, who sharing.User, scopes sharing.Sc
 	}), nil
 }
 
-func (d *Desk) canAside(who sharing.User, c sharing.Case, a Aside) []sharing.Action {
+// waitsForOthers reports whether a case waits for a department other than the
+// reader's own: who owes what a clock measures, or who has the open task.
+func (v CaseView) waitsForOthers(who sharing.User) bool {
+	return v.Task != nil && v.Task.Department.ID != who.Department.ID || slices.ContainsFunc(v.Clocks, func(k Clock) bool {
+		return k.State == sharing.Running && k.Owes.ID != "" && k.Owes.ID != who.Department.ID
+	})
+}
+
+func (d *Desk) canAside(who sharing.User, view CaseView) []sharing.Action {
+	c, a := view.Case, view.Aside
 	var can []sharing.Action
 	add := func(policy, action sharing.Action, when bool) {
 		if when && d.may(who, policy, c.Thing()) {
@@ -130,7 +139,7 @@ func (d *Desk) canAside(who sharing.User, c sharing.Case, a Aside) []sharing.Act
 	if a.Following {
 		can = append(can, sharing.Unfollow)
 	}
-	add(sharing.Urge, sharing.Urge, c.Open() && !a.UrgedToday)
+	add(sharing.Urge, sharing.Urge, c.Open() && !a.UrgedToday && view.waitsForOthers(who))
 	add(sharing.Supervise, sharing.Supervise, c.Open())
 	add(sharing.Comment, sharing.LinkCases, true)
 	add(sharing.Comment, sharing.UnlinkCases, len(a.Links) > 0)

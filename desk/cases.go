@@ -140,6 +140,13 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 	if err := d.related(ctx, who, &view); err != nil {
 		return view, err
 	}
+	task, err := d.Store.OpenTask(ctx, c.ID)
+	switch {
+	case err == nil:
+		view.Task = &task
+	case sharing.CodeOf(err) != sharing.CodeNotFound:
+		return view, err
+	}
 	if err := d.aside(ctx, who, &view); err != nil {
 		return view, err
 	}
@@ -157,13 +164,6 @@ func (d *Desk) Case(ctx context.Context, who sharing.User, id string) (CaseView,
 			return view, err
 		}
 		view.Attachments = attachments(files)
-	}
-	task, err := d.Store.OpenTask(ctx, c.ID)
-	switch {
-	case err == nil:
-		view.Task = &task
-	case sharing.CodeOf(err) != sharing.CodeNotFound:
-		return view, err
 	}
 	view.Can = d.can(who, c, papers, view.Clocks)
 	view.Can = changeCan(who, view)
@@ -289,7 +289,7 @@ func (d *Desk) clock(c sharing.Case, deadline sharing.Deadline, now time.Time) *
 	k := &Clock{Deadline: deadline, Title: deadline.Duty, TitleEN: deadline.Duty}
 	if law, ok := d.Law().ByID(c.RegulationID); ok {
 		if duty, ok := law.Duty(deadline.Duty); ok {
-			k.Title, k.TitleEN = duty.Title, duty.TitleEn
+			k.Title, k.TitleEN, k.Notice = duty.Title, duty.TitleEn, duty.AtLeast
 		}
 	}
 	k.Light, k.Left = light(d.CalendarOf(c.RegionID), deadline, now)

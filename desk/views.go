@@ -168,7 +168,10 @@ type Clock struct {
 	sharing.Deadline
 	Title   string // of the duty, in Chinese, as the regulation file has it
 	TitleEN string
-	Light   Light
+	// Notice: the clock is a notice period, before whose end nothing takes effect.
+	// Nobody has anything to do by then.
+	Notice bool
+	Light  Light
 	// Left is how many working days are left (0: today is the last day), or, when
 	// negative, by how many working days the limit has passed. Nil without a due
 	// date or when the duty is done.

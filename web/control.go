@@ -27,6 +27,8 @@ type control struct {
 	IfName, IfValues string
 	// Renew adds a button that lays the form out again.
 	Renew bool
+	// Fills adds a button that fills the form with what the entry chosen says.
+	Fills bool
 	// Rows of an input that has rows, and their number as the form carries it.
 	Rows []controlRow
 	// Files kept from before, and the greatest size of one.
@@ -102,7 +104,7 @@ func (in input) pointer() string { return "/" + strings.ReplaceAll(in.Name, ".",
 
 func (s *scene) control(f *form, in input, name, pointer, path string) (control, error) {
 	text := func(kind string) string { return s.words.inputKey(kind, s.Procedure, s.Action, path, "") }
-	c := control{As: in.As, Renew: in.Renew, ID: f.ID(pointer), Name: name, Required: in.Required, Value: f.Value(name),
+	c := control{As: in.As, Renew: in.Renew, Fills: in.Fills, ID: f.ID(pointer), Name: name, Required: in.Required, Value: f.Value(name),
 		Problems: f.At(pointer), Max: sharing.MaxText, MaxFile: desk.MaxFile}
 	if in.As == asHidden {
 		if in.From != nil && c.Value == "" {

@@ -167,6 +167,8 @@ type input struct {
 	Given func(s *scene) ([]map[string]string, error)
 	// Suggest returns what is proposed for a line.
 	Suggest func(s *scene) []string
+	// Fills adds a button that fills the form with what the entry chosen says.
+	Fills bool
 	// Renew adds a button with which the form is laid out again, for offers that depend
 	// on what was chosen here.
 	Renew bool

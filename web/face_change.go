@@ -47,7 +47,7 @@ func changeInputs(revised bool) []input {
 	temporary := string(sharing.TemporaryClass)
 	inputs := []input{
 		{Name: "kind", As: asRadio, From: changeKinds, Required: true},
-		{Name: "resource_id", As: asResource, Own: true, If: when("kind", string(sharing.ChangedElements), string(sharing.ChangedClass), string(sharing.WithdrawnEntry), temporary)},
+		{Name: "resource_id", As: asResource, Own: true, Fills: true, If: when("kind", string(sharing.ChangedElements), string(sharing.ChangedClass), string(sharing.WithdrawnEntry), temporary)},
 	}
 	if revised {
 		inputs = []input{{Name: "kind", As: asHidden}, {Name: "resource_id", As: asHidden}}
@@ -68,7 +68,7 @@ func changeInputs(revised bool) []input {
 		{Name: "entry.base", As: asSelect, From: coded("base", codesOf(bases)), If: when("kind", what...)},
 		{Name: "entry.fields", As: asRows, If: when("kind", what...), Columns: []input{
 			{Name: "name", As: asLine, Required: true}, {Name: "title", As: asLine, Required: true},
-			{Name: "type", As: asSelect, Options: sharing.FieldTypes}, {Name: "grade", As: asSelect, Numeric: true, From: grades}}},
+			{Name: "type", As: asSelect, Options: sharing.FieldTypes}, {Name: "grade", As: asSelect, Numeric: true, From: fieldGrades}}},
 		{Name: "trigger", As: asRadio, Options: codesOf(sharing.ChangeTriggers), Required: true},
 		{Name: "triggered_on", As: asDate, If: when("trigger", string(sharing.LawChanged), string(sharing.FunctionChanged), string(sharing.ElementsChanged))},
 		{Name: "why", As: asText, Required: true},
@@ -106,7 +106,13 @@ func coded(kind string, codes []string) func(*scene) ([]choice, error) {
 }
 
 func grades(s *scene) ([]choice, error) {
-	list := []choice{{Label: s.words.T("change.as_is")}}
+	list, err := fieldGrades(s)
+	return append([]choice{{Label: s.words.T("change.as_is")}}, list...), err
+}
+
+// fieldGrades offers the grades of a field, which is listed anew.
+func fieldGrades(s *scene) ([]choice, error) {
+	var list []choice
 	for g := sharing.LowestGrade; g <= sharing.HighestGrade; g++ {
 		list = append(list, choice{Value: strconv.Itoa(int(g)), Label: s.words.T("grade", int(g))})
 	}

@@ -23,7 +23,7 @@ func init() {
 		},
 		Aside: []sharing.Action{sharing.Suspend, sharing.Resume, sharing.Revoke},
 		Sections: func(v *visit, c desk.CaseView) ([]template.HTML, error) {
-			if c.Consent == nil && c.Grant == nil {
+			if c.Consent == nil {
 				return nil, nil
 			}
 			part, err := v.part("share-grant", c)

@@ -114,8 +114,11 @@ func (f *form) Listed() []struct{ ID, Text string } {
 func (f *form) labelled(w words, pointer, label string) {
 	f.order = append(f.order, pointer)
 	for i, problem := range f.Problems[pointer] {
-		if problem == w.T("rule.required") {
+		switch problem {
+		case w.T("rule.required"), w.T("rule.required.name"):
 			f.Problems[pointer][i] = w.T("rule.required.named", label)
+		case w.T("rule.one_of"), w.T("rule.date"), w.T("rule.number"), w.T("rule.range"), w.T("rule.any"):
+			f.Problems[pointer][i] = label + w.T("colon") + problem
 		}
 	}
 }

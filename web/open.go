@@ -1,9 +1,11 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"gongshu/desk"
 	"gongshu/sharing"
@@ -120,6 +122,12 @@ func (v *visit) openMatter() error {
 	}
 	if f.editing() {
 		f.Problems = map[string][]string{}
+		if look := faces[p]; look.Given != nil && strings.HasSuffix(f.Value("row"), ".fill") {
+			maps.DeleteFunc(f.Typed, func(name string, _ []string) bool { return strings.HasPrefix(name, "entry.") })
+			if err := look.Given(v.opening(p), f); err != nil {
+				return err
+			}
+		}
 		return v.showOpen(http.StatusOK, p, f)
 	}
 	if f.Wrong() {
