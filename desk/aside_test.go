@@ -276,6 +276,8 @@ func TestUrgingOnceADay(t *testing.T) {
 	require.NoError(t, err)
 	_, err = r.Urge(ctx, r.User(requester), "", c.ID)
 	require.Equal(t, sharing.CodeWrongState, code(t, err))
+	require.NotContains(t, seenBy(t, r, requester, c.ID).Aside.Can, sharing.Urge, "what would be refused is not offered")
+	require.Contains(t, seenBy(t, r, officer, c.ID).Aside.Can, sharing.Urge)
 	urged, err = r.Urge(ctx, r.User(officer), "", c.ID)
 	require.NoError(t, err)
 	require.Equal(t, []string{"shuozhou-minzheng"}, urged.Owes)

@@ -227,6 +227,9 @@ func TestHoldersAreWarned(t *testing.T) {
 	require.Len(t, view.Clocks, 1)
 	require.Equal(t, "catalog.notice", view.Clocks[0].Duty)
 	require.Empty(t, view.Clocks[0].Rungs)
+	require.True(t, view.Clocks[0].Notice)
+	require.NotNil(t, view.Clocks[0].MetAt, "it takes effect after the notice ends: nothing is late from then on")
+	require.Equal(t, desk.Grey, view.Clocks[0].Light)
 
 	// The holder sees what changes and from when, and not the case.
 	_, err = r.Case(ctx, r.User(requester), c.CaseID)

@@ -199,7 +199,7 @@ func TestPeopleByForm(t *testing.T) {
 	guest := as(t, base, other)
 	guest.get("/inbox").is(200)
 	page = system.get("/admin/people/" + other).says("1 台设备")
-	page = system.fill(page, "/admin/people/"+other+"/disable", nil).is(422).says("请填写此项")
+	page = system.fill(page, "/admin/people/"+other+"/disable", nil).is(422).says("请填写“")
 	page = system.follow(system.fill(page, "/admin/people/"+other+"/disable", url.Values{"note": {"离岗"}})).says("已停用")
 	guest.get("/inbox").is(303)
 	system.follow(system.fill(page, "/admin/people/"+other+"/enable", nil)).says("可以重新登录")

@@ -248,6 +248,9 @@ func (v *visit) stepped(action sharing.Action, f *form, outcome desk.Outcome, fa
 	if other := f.explain(v, failure); other != nil {
 		return other
 	}
+	if action == sharing.Complete {
+		f.labelled(v.words, "/note", v.words.T("complete.note"))
+	}
 	return v.again(statusOf(sharing.CodeOf(failure)), action, f)
 }
 

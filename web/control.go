@@ -25,6 +25,8 @@ type control struct {
 	// IfName is the input on which this one depends, and IfValues are the values with
 	// which it is wanted.
 	IfName, IfValues string
+	// OnlyFor says the same in words, for pages without script.
+	OnlyFor string
 	// Renew adds a button that lays the form out again.
 	Renew bool
 	// Fills adds a button that fills the form with what the entry chosen says.
@@ -93,10 +95,28 @@ func (s *scene) layOut(f *form, inputs []input, name, pointer, path string) ([]c
 		}
 		if in.If != nil {
 			c.IfName, c.IfValues = name+in.If.Name, strings.Join(in.If.Values, " ")
+			c.OnlyFor = onlyFor(all, c.IfName, in.If.Values)
 		}
 		all = append(all, c)
 	}
 	return all, nil
+}
+
+// onlyFor puts into words for which choices of an earlier control something is asked
+// for; empty where that one has none.
+func onlyFor(earlier []control, name string, values []string) string {
+	var labels []string
+	for _, c := range earlier {
+		if c.Name != name {
+			continue
+		}
+		for _, option := range c.Choices {
+			if slices.Contains(values, option.Value) {
+				labels = append(labels, option.Label)
+			}
+		}
+	}
+	return strings.Join(labels, " / ")
 }
 
 // pointer is the JSON pointer of the input within its object.

@@ -152,7 +152,7 @@ func (w words) Left(c *desk.Clock) string {
 	case c.DueAt.IsZero() || c.Left == nil:
 		return w.T("left.no_limit")
 	case c.Notice && *c.Left >= 0:
-		return w.T("left.notice", w.Day(c.DueDate))
+		return w.T("left.notice")
 	case *c.Left < 0:
 		return w.N("left.over", -*c.Left)
 	case c.Light == desk.Red:

@@ -46,7 +46,7 @@ func TestMatterByForm(t *testing.T) {
 
 	page := g.get(path).is(200).says("常年职责："+c.Title, "年度", "责任部门", "履行情况", "写明做了什么").lacks("免予履行的理由")
 	inspect(t, []byte(page.body), Chinese)
-	wrong := g.fill(page, "/fulfil", url.Values{"note": {" "}}).is(422).says("有几处需要改正")
+	wrong := g.fill(page, "/fulfil", url.Values{"note": {" "}}).is(422).says("填写的内容有问题")
 	if id := (&form{Prefix: "-fulfil"}).ID("/note") + "-wrong"; !strings.Contains(wrong.body, `id="`+id+`"`) {
 		t.Errorf("no problem at the note\n%s", wrong.text())
 	}

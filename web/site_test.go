@@ -467,7 +467,7 @@ func TestCompletionByForm(t *testing.T) {
 	g.follow(g.fill(page, "/request_completion", url.Values{"gap": {"", "缺少依据", "缺少范围"}})).says("补正通知已发出", "暂停计时", "缺少依据", "缺少范围")
 	r := as(t, base, "shuozhou-minzheng-requester")
 	page = r.get(path).says("缺少依据")
-	r.fill(page, "/complete", nil).is(422).says("请填写此项")
+	r.fill(page, "/complete", nil).is(422).says("请填写“补正说明”")
 	r.follow(r.fill(page, "/complete", url.Values{"note": {"已补充"}, "duty": {"《社会救助暂行办法》第五十八条"}})).says("补正已提交", "答复中", "《社会救助暂行办法》第五十八条")
 	g.get(path).lacks("/request_completion")
 	r.follow(r.fill(r.get(path), "/withdraw", nil)).says("申请已撤回", "已撤回")
