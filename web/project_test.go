@@ -36,7 +36,7 @@ func TestProjectByForms(t *testing.T) {
 	builder, officer, finance := as(t, base, "city-minzheng-requester"), as(t, base, "city-authority-officer"), as(t, base, "city-finance-officer")
 	page := builder.get("/matters/new/project").is(200).says("登记信息化项目", "数据资源清单", "第三十四条")
 	inspect(t, []byte(page.body), Chinese)
-	builder.fill(page, "/matters/new/project", url.Values{"name": {"救助系统"}}).is(422).says("请填写此项")
+	builder.fill(page, "/matters/new/project", url.Values{"name": {"救助系统"}}).is(422).says("请填写“资金来源”")
 	opened := builder.fill(page, "/matters/new/project", url.Values{
 		"name": {"社会救助信息系统"}, "budget": {"本级财政预算"}, "resources.0.title": {"救助对象"}, "resources.0.class": {"conditional"},
 		"resources.0.cycle": {"monthly"}, "resources.0.way": {"warehouse"}, "resources.0.fields": {"救助类别\n民族"},

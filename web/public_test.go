@@ -115,7 +115,7 @@ func TestOpeningByForm(t *testing.T) {
 	citizen.get("/open/" + rig.Resource("city", "CS-SC-001").ID + "/ask").is(303) // open to all already
 
 	ask := citizen.get("/open/" + entry.ID + "/ask").is(200)
-	citizen.fill(ask, "/ask", url.Values{}).is(422).says("请填写电子邮箱或者手机号码", "请填写姓名或者名称", "请写明用途")
+	citizen.fill(ask, "/ask", url.Values{}).is(422).says("请填写电子邮箱或者手机号码", "请填写“姓名", "请写明用途")
 	filled := url.Values{"kind": {"company"}, "name": {"晋北数据服务有限公司"}, "contact": {"data@example.com"}, "purpose": {"产业研究"}, "plan": {"仅在本单位使用"}}
 	prove := citizen.fill(ask, "/ask", filled).is(200).says("验证码已发送到 data@example.com", "演示")
 	code := demoCode.FindStringSubmatch(prove.body)
@@ -175,7 +175,7 @@ func TestRegistersByForm(t *testing.T) {
 	}
 	today := sharing.DateOf(now).String()
 	specialist := as(t, base, "shuozhou-gongan-specialist")
-	page := specialist.get("/registers").is(200).says("数据专员信息及变动报送", "没有符合条件的登记")
+	page := specialist.get("/registers").is(200).says("数据专员信息及变动报送", "还没有登记")
 	if !strings.Contains(page.body, "/registers/new/data_specialist") {
 		t.Error("no way to the form")
 	}
