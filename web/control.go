@@ -218,7 +218,10 @@ func (s *scene) findResource(f *form, in input, c *control) error {
 	}
 	c.Ask, c.Asked = strings.TrimSpace(f.Value(c.Name+".ask")), f.Value("row") == c.Name
 	if !c.Asked {
-		return nil
+		if !in.Held {
+			return nil
+		}
+		return s.heldResources(c)
 	}
 	q := desk.CatalogQuery{Text: c.Ask, Limit: fewFound}
 	if in.Own {
@@ -231,6 +234,24 @@ func (s *scene) findResource(f *form, in input, c *control) error {
 	for _, r := range found.Items {
 		if r.ID != c.Value {
 			c.Choices = append(c.Choices, s.resourceChoice(r, false))
+		}
+	}
+	return nil
+}
+
+// heldResources offers the entries on which the reader's department holds grants.
+func (s *scene) heldResources(c *control) error {
+	if !s.site.desk.MaySeeGrants(s.user) {
+		return nil
+	}
+	held, err := s.site.desk.Grants(s.ctx(), s.user, desk.GrantQuery{As: sharing.AsApplicant, State: sharing.GrantActive, Limit: desk.MaxLimit})
+	if err != nil {
+		return err
+	}
+	for _, g := range held.Items {
+		if !slices.ContainsFunc(c.Choices, func(o choice) bool { return o.Value == g.Resource.ID }) {
+			c.Choices = append(c.Choices, choice{Value: g.Resource.ID,
+				Label: g.Resource.Title + " · " + s.words.pick(g.Provider.Name, g.Provider.NameEN) + " · " + g.Resource.Code})
 		}
 	}
 	return nil

@@ -165,6 +165,18 @@ func TestChangeIsFilledIn(t *testing.T) {
 	}
 }
 
+// Who doubts a record chooses among the data that the department holds.
+func TestDoubtBeginsWithWhatIsHeld(t *testing.T) {
+	rig := desktest.New(t)
+	play(t, rig, "shuozhou")
+	g := as(t, serve(t, rig), "shuozhou-minzheng-requester")
+	entry := rig.Resource("shuozhou", "SZ-GA-001")
+	page := g.get("/matters/new/dispute").is(200).says(entry.Title+" · 朔州市公安局").lacks("机动车登记信息", entry.Fields[2].Title)
+	chosen := g.fill(page, "/matters/new/dispute", url.Values{"resource": {entry.ID}, "row": {"resource.renew"}}).is(200)
+	chosen.says(entry.Fields[2].Title)
+	as(t, serve(t, rig), "shuozhou-gongan-specialist").get("/catalog/" + entry.ID).is(200).says("本部门提供的数据，无需申请").lacks("您的岗位不能申请")
+}
+
 // Running clocks come first, and laws are cited by their titles.
 func TestClocksAndCitations(t *testing.T) {
 	now := time.Now()

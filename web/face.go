@@ -167,6 +167,9 @@ type input struct {
 	Given func(s *scene) ([]map[string]string, error)
 	// Suggest returns what is proposed for a line.
 	Suggest func(s *scene) []string
+	// Held offers the entries that the reader's department holds grants on, until
+	// another is looked for.
+	Held bool
 	// Fills adds a button that fills the form with what the entry chosen says.
 	Fills bool
 	// Renew adds a button with which the form is laid out again, for offers that depend

@@ -13,7 +13,7 @@ import (
 func init() {
 	faces[sharing.CorrectionDispute] = face{
 		Open: []input{
-			{Name: "resource", As: asResource, Required: true},
+			{Name: "resource", As: asResource, Required: true, Held: true, Renew: true},
 			{Name: "about", As: asRadio, Options: []string{"data", "catalog"}, Only: coversCatalog},
 			{Name: "record_key", As: asLine},
 			{Name: "fields", As: asTicks, From: fieldsOfResource},

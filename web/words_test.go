@@ -369,7 +369,7 @@ func TestLeft(t *testing.T) {
 		clock            *desk.Clock
 		chinese, english string
 	}{
-		{nil, "无计时", "no limit running"},
+		{nil, "未设期限", "no limit set"},
 		{with(func(*desk.Clock) {}), "剩余 2 个工作日", "2 working days left"},
 		{with(func(c *desk.Clock) { c.Left = number(1) }), "剩余 1 个工作日", "1 working day left"},
 		{with(func(c *desk.Clock) { c.Left, c.Light = number(0), desk.Yellow }), "今天到期", "due today"},
