@@ -291,6 +291,14 @@ func TestAdministeredKeys(t *testing.T) {
 	require.ErrorContains(t, r.RegisterKey(ctx, operator, "", n), "/department: exists")
 	require.NoError(t, r.RegisterKey(ctx, operator, "the-same-request-2", soundKey()))
 	require.NoError(t, r.RegisterKey(ctx, operator, "the-same-request-2", soundKey()))
+	waiting := func(user string) int {
+		t.Helper()
+		counts, err := r.Counts(ctx, r.User(user), desk.Known{})
+		require.NoError(t, err)
+		return counts.Keys
+	}
+	require.Equal(t, 1, waiting(soundKey().User), "who is to confirm it has it in sight on every page")
+	require.Zero(t, waiting(operator.ID), "and nobody else")
 	keys, err := r.AdministeredKeys(ctx, operator)
 	require.NoError(t, err)
 	require.Len(t, keys, 1)

@@ -13,6 +13,7 @@ type Counts struct {
 	Tasks   int // that wait for the reader's department and that the reader may do
 	Overdue int // limits that have passed on cases the reader watches over; 0 for who watches none
 	Unread  int // messages, up to [MaxUnread]
+	Keys    int // of systems, that wait for the reader to confirm them
 }
 
 // Known are those of the [Counts] that the asker has already; nil ones are counted.
@@ -20,7 +21,7 @@ type Known struct{ Tasks, Overdue *int }
 
 // Counts counts what waits for the reader, what is late among what the reader
 // watches over, and what the reader was told and has not read: the figures of
-// [Desk.Tasks], [Desk.Overdue] and [Desk.Messages], without their rows.
+// [Desk.Tasks], [Desk.Overdue], [Desk.Messages] and [Desk.Keys], without their rows.
 func (d *Desk) Counts(ctx context.Context, who sharing.User, known Known) (Counts, error) {
 	var c Counts
 	group, reading := errgroup.WithContext(ctx)
@@ -44,6 +45,12 @@ func (d *Desk) Counts(ctx context.Context, who sharing.User, known Known) (Count
 		c.Unread, err = d.Store.CountUnread(reading, d.caseScopes(who, sharing.Read), who.Department.ID, who.ID, MaxUnread)
 		return err
 	})
+	if who.Key == "" && d.HasKeys(who) {
+		group.Go(func() (err error) {
+			c.Keys, err = d.Store.CountKeysToConfirm(reading, who.Department.ID, who.ID, headsKeys(who))
+			return err
+		})
+	}
 	if err := group.Wait(); err != nil {
 		return Counts{}, err
 	}

@@ -110,6 +110,17 @@ func (s *Store) KeysFor(ctx context.Context, departmentID, userID string, whole 
 	return keys, translate(err)
 }
 
+// CountKeysToConfirm counts those of [Store.KeysFor] that nobody has confirmed yet and
+// that still can be.
+func (s *Store) CountKeysToConfirm(ctx context.Context, departmentID, userID string, whole bool) (int, error) {
+	var n int
+	err := s.pool.QueryRow(ctx, `
+		SELECT count(*) FROM api_keys k
+		WHERE k.department_id = $1 AND ($3 OR k.user_id = $2)
+			AND k.confirmed_at IS NULL AND k.revoked_at IS NULL AND k.expires_at > clock_timestamp() AND k.created_by <> $2`, departmentID, userID, whole).Scan(&n)
+	return n, translate(err)
+}
+
 // LockKey returns a key and keeps others from changing it until the transaction
 // ends; CodeNotFound when there is none of that id.
 func (t *Tx) LockKey(ctx context.Context, id string) (Key, error) {

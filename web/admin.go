@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -156,6 +157,8 @@ func (v *visit) showDepartments(status int, f *form) error {
 	if err != nil {
 		return err
 	}
+	sortByName(v.words, offices, func(a, b desk.Office) int { return cmp.Compare(min(len(a.MergedInto), 1), min(len(b.MergedInto), 1)) },
+		func(o desk.Office) string { return v.words.department(o.Department) })
 	page := departmentsPage{Offices: offices, MayManage: v.site.desk.MayAdminister(v.user, sharing.KindAccount, sharing.Manage)}
 	if page.New, err = v.lay(departmentForm, sharing.Manage, f, newDepartmentInputs); err != nil {
 		return err

@@ -65,7 +65,7 @@ func boardFixtures(endings []ending, tabs []tab, more more, board desk.Board) []
 		{"done", "board_act", boardActPage{Action: sharing.Urge, Form: newForm(0), Back: "/board", Done: 1, Results: []boardResult{{Case: caseIn(sharing.Answering), Told: []string{hostile, "x"}}, {Text: hostile}}}},
 		{"full", "trend", trendPage{Tabs: tabs, Periods: tabs, Trend: trend, Lines: chinese().trendLines(trend), Provider: police.ID, Departments: []choice{{Value: "x" + hostile, Label: hostile, Chosen: true}}, Flow: drawn("flow"), OnTime: drawn("on-time"), Median: drawn("median")}},
 		{"empty", "trend", trendPage{Trend: desk.Trend{By: desk.ByMonth}}},
-		{"full", "replies", repliesPage{Tabs: tabs, Today: sharing.DateOf(noon), More: more, Found: desk.Page[desk.SupervisedCase]{Items: []desk.SupervisedCase{
+		{"full", "replies", repliesPage{Tabs: tabs, Today: sharing.DateOf(noon), More: more, left: func(sharing.Date) string { return hostile }, Found: desk.Page[desk.SupervisedCase]{Items: []desk.SupervisedCase{
 			{Case: caseIn(sharing.Answering), Supervision: sharing.Supervision{Owes: police, Department: taxes, Note: hostile, At: noon, ReplyBy: sharing.DateOf(noon) - 1}}, {}}}}},
 		{"empty", "replies", repliesPage{}},
 		{"full", "news", newsPage{Tabs: tabs, Endings: endings, News: news, Notice: hostile, More: more, Moves: desk.Page[desk.Move]{Total: 2, Items: []desk.Move{
@@ -259,6 +259,9 @@ func TestSpreadsheets(t *testing.T) {
 	rows, err = spreadsheetAt(t, me, "/bulletin/export?from=2026-01-01&to=2026-06-30").GetRows("清单")
 	require.NoError(t, err)
 	require.Equal(t, "合计", rows[len(rows)-1][0])
+	for _, row := range rows[1:] {
+		require.Equal(t, []string{"0", "", ""}, []string{row[1], row[4], row[5]}, "%s: of no answers there is no average and no median", row[0])
+	}
 	me.get("/bulletin/export?from=never").is(422)
 }
 
@@ -291,6 +294,23 @@ func spreadsheetAt(t *testing.T, me *guest, path string) *excelize.File {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, book.Close()) })
 	return book
+}
+
+func TestNamesOfStretches(t *testing.T) {
+	zh, en := chinese(), words{locale: English}
+	for _, row := range []struct {
+		by     desk.Period
+		s      desk.Stretch
+		zh, en string
+	}{
+		{desk.ByWeek, desk.Stretch{From: sharing.NewDate(2026, 11, 9), To: sharing.NewDate(2026, 11, 15)}, "11月9日至15日", "9 Nov – 15 Nov"},
+		{desk.ByWeek, desk.Stretch{From: sharing.NewDate(2026, 9, 28), To: sharing.NewDate(2026, 10, 4)}, "9月28日至10月4日", "28 Sep – 4 Oct"},
+		{desk.ByWeek, desk.Stretch{From: sharing.NewDate(2026, 11, 16), To: sharing.NewDate(2026, 11, 19)}, "11月16日", "16 Nov"},
+		{desk.ByMonth, desk.Stretch{From: sharing.NewDate(2026, 11, 1), To: sharing.NewDate(2026, 11, 19)}, "2026年11月", "Nov 2026"},
+	} {
+		require.Equal(t, row.zh, zh.stretch(row.by, row.s))
+		require.Equal(t, row.en, en.stretch(row.by, row.s))
+	}
 }
 
 func TestPlain(t *testing.T) {

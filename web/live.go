@@ -16,6 +16,7 @@ type news struct {
 	Signed  bool
 	Counts  desk.Counts
 	Watches bool     // the reader has the board
+	Keyed   bool     // the reader has the page of keys
 	Said    []string // read out
 	Case    *sharing.Case
 	Next    string // the page, for when the session has ended
@@ -45,13 +46,17 @@ func (v *visit) live() error {
 	if err != nil {
 		return err
 	}
-	n := news{Signed: true, Counts: counts, Watches: v.site.desk.MayWatch(v.user)}
-	changed := v.known("tasks") != counts.Tasks || v.known("overdue") != counts.Overdue || v.known("unread") != counts.Unread
+	n := news{Signed: true, Counts: counts, Watches: v.site.desk.MayWatch(v.user), Keyed: v.site.desk.HasKeys(v.user)}
+	changed := v.known("tasks") != counts.Tasks || v.known("overdue") != counts.Overdue ||
+		v.known("unread") != counts.Unread || v.known("keys") != counts.Keys
 	if more := counts.Tasks - v.known("tasks"); more > 0 {
 		n.Said = append(n.Said, v.words.N("live.more", more))
 	}
 	if more := counts.Overdue - v.known("overdue"); more > 0 {
 		n.Said = append(n.Said, v.words.N("live.later", more))
+	}
+	if more := counts.Keys - v.known("keys"); more > 0 {
+		n.Said = append(n.Said, v.words.N("live.keys", more))
 	}
 	if number := v.QueryParam("case"); number != "" {
 		found, err := v.site.desk.Cases(v.ctx(), v.user, desk.CaseQuery{Number: number, Limit: 1})

@@ -197,7 +197,7 @@ func (v *visit) exportBoard() error {
 		return &sharing.Error{Code: sharing.CodeForbidden}
 	}
 	w := v.words
-	columns := []column{{w.T("case.number"), 20}, {w.T("case.procedure"), 16}, {w.T("case.subject"), 36}, {w.T("board.duty"), 26}, {w.T("clock.owes"), 24},
+	columns := []column{{w.T("case.number"), 20}, {w.T("case.procedure"), 16}, {w.T("board.case"), 36}, {w.T("board.duty"), 26}, {w.T("clock.owes"), 24},
 		{w.T("sheet.light"), 10}, {w.T("sheet.left"), 12}, {w.T("clock.due"), 13}, {w.T("case.applicant"), 24}, {w.T("case.state"), 12}, {w.T("sheet.received"), 17},
 		{w.T("board.holder"), 24}, {w.T("board.rung"), 10}, {w.T("sheet.urged"), 17}, {w.T("sheet.supervised"), 17}, {w.T("aside.reply_day"), 13}}
 	told := v.telling()
@@ -271,7 +271,11 @@ func (v *visit) exportBulletin() error {
 		columns = append(columns, column{w.T("bulletin." + key), 12})
 	}
 	line := func(name string, l desk.BulletinLine) []any {
-		return []any{name, l.Answered, l.InTime, l.Late, l.Average(), l.Median, l.Overdue, l.Refused, l.Overturned, l.Disputes, l.Corrected, l.Fresh, l.Cycled}
+		var average, median any // of no answers there is neither
+		if l.Answered > 0 {
+			average, median = l.Average(), l.Median
+		}
+		return []any{name, l.Answered, l.InTime, l.Late, average, median, l.Overdue, l.Refused, l.Overturned, l.Disputes, l.Corrected, l.Fresh, l.Cycled}
 	}
 	title := w.T("bulletin.title") + " " + from.String() + " – " + to.String()
 	return v.sheet(w.T("bulletin.title")+"-"+from.String()+"-"+to.String(), title, columns, func(add func(...any) error) error {

@@ -61,7 +61,7 @@ func (p trendPage) To(what string, s trendLine) string {
 	return address("/cases", q)
 }
 
-// stretch names a week by its first day, or a month.
+// stretch names a week by its days, or a month.
 func (w words) stretch(by desk.Period, s desk.Stretch) string {
 	year, month, day := s.From.Civil()
 	if by == desk.ByMonth {
@@ -70,10 +70,20 @@ func (w words) stretch(by desk.Period, s desk.Stretch) string {
 		}
 		return strconv.Itoa(year) + "年" + strconv.Itoa(int(month)) + "月"
 	}
-	if w.locale == English {
+	first, goesOn := strconv.Itoa(int(month))+"月"+strconv.Itoa(day)+"日", s.To < s.From+6
+	switch {
+	case w.locale == English && goesOn:
 		return s.From.Start().Format("2 Jan")
+	case w.locale == English:
+		return s.From.Start().Format("2 Jan") + " – " + s.To.Start().Format("2 Jan")
+	case goesOn:
+		return first
 	}
-	return strconv.Itoa(int(month)) + "月" + strconv.Itoa(day) + "日"
+	_, until, end := s.To.Civil()
+	if until != month {
+		return first + "至" + strconv.Itoa(int(until)) + "月" + strconv.Itoa(end) + "日"
+	}
+	return first + "至" + strconv.Itoa(end) + "日"
 }
 
 // tick is stretch for the foot of a chart.
@@ -156,10 +166,38 @@ type repliesPage struct {
 	Found desk.Page[desk.SupervisedCase]
 	Today sharing.Date
 	More  more
+	left  func(sharing.Date) string
 }
 
 // Late reports whether the day of the reply is over.
 func (p repliesPage) Late(s desk.SupervisedCase) bool { return s.ReplyBy < p.Today }
+
+// Left says how long there is until the reply is due, or how long it has been since.
+func (p repliesPage) Left(s desk.SupervisedCase) string { return p.left(s.ReplyBy) }
+
+// leftUntil says how many working days there are from today until a day, or since; ""
+// where the calendar does not reach.
+func (v *visit) leftUntil(today, day sharing.Date) string {
+	calendar := v.site.desk.CalendarOf(v.user.Region.ID)
+	switch {
+	case day == today:
+		return v.words.T("left.today")
+	case day < today:
+		over, err := calendar.Between(day, today)
+		if err != nil {
+			return ""
+		}
+		if over == 0 {
+			return v.words.T("left.just_over")
+		}
+		return v.words.N("left.over", over)
+	}
+	left, err := calendar.Between(today, day)
+	if err != nil {
+		return ""
+	}
+	return v.words.N("left.days", left)
+}
 
 // replies shows the supervisions that wait for their reply.
 func (v *visit) replies() error {
@@ -171,7 +209,9 @@ func (v *visit) replies() error {
 	if err != nil {
 		return err
 	}
-	return v.ok("replies", "board", repliesPage{Tabs: v.boardTabs("/board/replies"), Found: found, Today: sharing.DateOf(now), More: v.more(found.Total, found.Next)})
+	today := sharing.DateOf(now)
+	return v.ok("replies", "board", repliesPage{Tabs: v.boardTabs("/board/replies"), Found: found, Today: today, More: v.more(found.Total, found.Next),
+		left: func(day sharing.Date) string { return v.leftUntil(today, day) }})
 }
 
 // newsPage tells what moves when: notices of holidays, what they moved, and
