@@ -318,6 +318,9 @@ func (d *Desk) asked(ctx context.Context, who sharing.User, q PolicyQuestion) (A
 		case side.id == "":
 		case i >= 0:
 			*side.name = offices[i].Name
+			if inEnglish(who) && offices[i].NameEN != "" {
+				*side.name = offices[i].NameEN
+			}
 		case q.On == "":
 			return on, sharing.Invalid(side.field, "exists", "")
 		}

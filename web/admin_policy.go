@@ -1,10 +1,12 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"gongshu/desk"
 	"gongshu/policies"
@@ -31,6 +33,7 @@ func (w words) Act(kind sharing.Kind, a sharing.Action) string {
 // nothing else.
 func (v *visit) basisWords(items []string) []string {
 	var own, house, others []string
+	last := "" // law; its further articles follow without its name
 	for _, item := range items {
 		id, article, ok := strings.Cut(item, " art. ")
 		if !ok {
@@ -43,7 +46,12 @@ func (v *visit) basisWords(items []string) []string {
 				text, region = v.words.law(r), r.Region
 			}
 		}
-		text += v.words.Article(article)
+		if id == last {
+			text = v.words.Article(article)
+		} else {
+			text = v.words.T("policy.basis.article", text, v.words.Article(article))
+		}
+		last = id
 		if region == v.user.Region.ID {
 			own = append(own, text)
 		} else {
@@ -75,10 +83,19 @@ func columnsOf(r policies.Rule) []string {
 	return fields
 }
 
+// ruleComment is what a rules file says of a rule. The shipped file speaks English, which
+// is no help on a Chinese page; what a region wrote in Chinese is shown to everyone.
+func (v *visit) ruleComment(text string) string {
+	if v.words.locale == English || strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		return text
+	}
+	return ""
+}
+
 // rule puts one rule into words.
 func (v *visit) rule(r policies.Rule) ruleLine {
 	line := v.ruleLine(columnsOf(r), []string{columnsOf(r)[2]}, []string{columnsOf(r)[6]})
-	line.Lines, line.Text, line.Comment, line.Basis = []string{r.File + ":" + v.words.Number(r.Line)}, r.Text, r.Comment, v.basisWords(r.Basis)
+	line.Lines, line.Text, line.Comment, line.Basis = []string{r.File + ":" + v.words.Number(r.Line)}, r.Text, v.ruleComment(r.Comment), v.basisWords(r.Basis)
 	return line
 }
 
@@ -164,7 +181,7 @@ func (v *visit) blocks(all []policies.Block) []ruleBlock {
 			}
 			merged[i].kinds, merged[i].lines = append(merged[i].kinds, s.kinds...), append(merged[i].lines, s.lines...)
 		}
-		block := ruleBlock{Comment: b.Comment, Basis: v.basisWords(b.Basis)}
+		block := ruleBlock{Comment: v.ruleComment(b.Comment), Basis: v.basisWords(b.Basis)}
 		for _, s := range merged {
 			line := v.ruleLine(s.columns, s.kinds, s.actions)
 			line.Lines = s.lines
@@ -264,9 +281,11 @@ func (v *visit) asksAnything() bool {
 
 // explainPage is the form that asks why, and its answer.
 type explainPage struct {
-	Form                *form
-	Whom, Thing, Action []control
-	Answer              *explainAnswer
+	Form        *form
+	Asked       []control // who, on what, and what is to be done
+	Whom, Thing []control // what is assumed instead
+	Assumes     bool      // something is
+	Answer      *explainAnswer
 }
 
 // explainAnswer is an explanation in words.
@@ -302,6 +321,16 @@ func (v *visit) wayLines(ways []policies.Way) []wayLine {
 	return lines
 }
 
+// assumes reports whether a question is about a made-up post or thing, or is to be.
+func assumes(f *form) bool {
+	for _, in := range slices.Concat(whomInputs[1:], thingInputs[1:]) {
+		if f.Value(in.Name) != "" || len(f.At("/"+in.Name)) > 0 {
+			return true
+		}
+	}
+	return f.Wrong()
+}
+
 func (v *visit) explainPolicy() error {
 	q, f := v.question()
 	page, status := explainPage{Form: f}, http.StatusOK
@@ -326,7 +355,8 @@ func (v *visit) explainPolicy() error {
 		return err
 	}
 	whom, thing := len(whomInputs), len(whomInputs)+len(thingInputs)
-	page.Whom, page.Thing, page.Action = laid[:whom], laid[whom:thing], laid[thing:]
+	page.Asked = []control{laid[0], laid[whom], laid[thing]}
+	page.Whom, page.Thing, page.Assumes = laid[1:whom], laid[whom+1:thing], assumes(f)
 	return v.show(status, "admin_policy", "policy", page)
 }
 
@@ -344,15 +374,28 @@ func (v *visit) explained(x desk.PolicyAnswer) *explainAnswer {
 
 // whoPage is the form that asks who may, and its answer.
 type whoPage struct {
-	Form          *form
-	Thing, Action []control
-	Answer        *whoAnswer
+	Form         *form
+	Asked, Thing []control
+	Assumes      bool
+	Answer       *whoAnswer
 }
 
 type whoAnswer struct {
 	desk.WhoMay
 	Does string
 	Ways []wayLine
+}
+
+// By are the rules by which a person may, each once whatever roles it is met by.
+func (whoAnswer) By(p policies.Person) []voteLine {
+	var by []voteLine
+	for _, vote := range p.Votes {
+		line := voteLine{Relation: vote.Relation, ruleLine: ruleLine{Lines: []string{fmt.Sprintf("%s:%d", vote.Rule.File, vote.Rule.Line)}}}
+		if !slices.ContainsFunc(by, func(b voteLine) bool { return b.Relation == line.Relation && b.Lines[0] == line.Lines[0] }) {
+			by = append(by, line)
+		}
+	}
+	return by
 }
 
 func (v *visit) whoMay() error {
@@ -378,7 +421,7 @@ func (v *visit) whoMay() error {
 	if err != nil {
 		return err
 	}
-	page.Thing, page.Action = laid[:len(thingInputs)], laid[len(thingInputs):]
+	page.Asked, page.Thing, page.Assumes = []control{laid[0], laid[len(thingInputs)]}, laid[1:len(thingInputs)], assumes(f)
 	return v.show(status, "admin_policy_who", "policy", page)
 }
 
@@ -405,6 +448,54 @@ type changePage struct {
 	Rehearsal *desk.PolicyRehearsal
 	Lines     []differenceOfRules
 	From      int64 // the earlier publication that is gone back to; 0 when none is
+	Example   string
+	Codes     []codeList
+}
+
+// codeList are the codes that can stand in one column of a rule, each with its name.
+type codeList struct {
+	Title string
+	Codes [][2]string
+}
+
+// ruleCodes are the codes of which a rule is made.
+func (w words) ruleCodes() []codeList {
+	roles := codeList{Title: w.T("policy.who")}
+	for _, r := range sharing.Roles {
+		roles.Codes = append(roles.Codes, [2]string{string(r), w.Code("role", r)})
+	}
+	relations := codeList{Title: w.T("policy.as")}
+	for _, r := range sharing.Relations {
+		relations.Codes = append(relations.Codes, [2]string{string(r), w.Code("relation", r)})
+	}
+	kinds, actions := codeList{Title: w.T("policy.on")}, codeList{Title: w.T("policy.do")}
+	seen := map[sharing.Action]bool{}
+	for _, k := range policies.Kinds() {
+		kinds.Codes = append(kinds.Codes, [2]string{string(k), w.Code("kind", k)})
+		for _, a := range policies.Actions(k) {
+			if !seen[a] {
+				seen[a] = true
+				actions.Codes = append(actions.Codes, [2]string{string(a), w.Act(k, a)})
+			}
+		}
+	}
+	classes := codeList{Title: w.T("in.policy.class")}
+	for _, c := range sharing.Classes {
+		classes.Codes = append(classes.Codes, [2]string{string(c), w.Code("class", c)})
+	}
+	return []codeList{roles, relations, kinds, classes, actions}
+}
+
+// ruleExample is a text that a region could add to the rules: it keeps other
+// departments from the entries of grade 3.
+func (v *visit) ruleExample() string {
+	basis := "house rule"
+	for _, r := range v.site.desk.Law().All() {
+		if r.Region == v.user.Region.ID {
+			basis = r.ID + " art. 1; house rule"
+		}
+	}
+	return "# version: " + v.user.Region.ID + "-1\n#\n# " + v.words.T("policy.howto.comment") + "\n# basis: " + basis + "\np, reader, peer, resource, conditional, 3, 3, read, deny\n"
 }
 
 // differenceOfRules is what a change takes from people or gives them, in words.
@@ -441,6 +532,7 @@ func (v *visit) showChange(status int, page changePage) error {
 	}
 	page.Text = newField(page.Form, "text", "/text", v.words.T("policy.text"), v.words.T("policy.text.hint"))
 	page.Text.Rows, page.Text.Max = 16, 1<<16
+	page.Example, page.Codes = v.ruleExample(), v.words.ruleCodes()
 	return v.show(status, "admin_policy_change", "policy", page)
 }
 
@@ -498,7 +590,7 @@ func (v *visit) rehearse(page *changePage, text string) error {
 		}
 		for _, id := range d.People[:min(len(d.People), 12)] {
 			u := r.Named[id]
-			line.Some = append(line.Some, u.Name+" · "+v.words.pick(u.Department.Name, u.Department.NameEN))
+			line.Some = append(line.Some, v.words.T("policy.person", u.Name, v.words.department(u.Department)))
 		}
 		page.Lines = append(page.Lines, line)
 	}

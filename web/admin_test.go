@@ -81,16 +81,16 @@ func adminFixtures() []fixture {
 		{"full", "keys", ownKeysPage{Waiting: []desk.Key{waiting}, Keys: []desk.Key{revoked, expired, good, waiting}, Plain: newForm(0), Failed: hostile}},
 		{"empty", "keys", ownKeysPage{Plain: newForm(0)}},
 		{"told", "key_secret", secretPage{hostile}}, {"told before", "key_secret", secretPage{}},
-		{"answered", "admin_policy", explainPage{Form: formFixture(), Whom: laid("w").Controls, Thing: laid("t").Controls, Action: laid("a").Controls, Answer: explained}},
+		{"answered", "admin_policy", explainPage{Form: formFixture(), Asked: laid("a").Controls, Whom: laid("w").Controls, Thing: laid("t").Controls, Assumes: true, Answer: explained}},
 		{"missing", "admin_policy", explainPage{Form: newForm(0), Answer: missing}},
 		{"allowed", "admin_policy", explainPage{Form: newForm(0), Answer: &explainAnswer{PolicyAnswer: desk.PolicyAnswer{On: on, Explanation: policies.Explanation{Allowed: true}}}}},
-		{"answered", "admin_policy_who", whoPage{Form: formFixture(), Thing: laid("t").Controls, Action: laid("a").Controls,
+		{"answered", "admin_policy_who", whoPage{Form: formFixture(), Asked: laid("a").Controls, Thing: laid("t").Controls,
 			Answer: &whoAnswer{desk.WhoMay{On: on, States: []sharing.State{sharing.Answering}, People: []policies.Person{{User: reader, Votes: []policies.Vote{vote, vote}}}, Version: hostile, Hash: hash}, hostile, explained.Ways}}},
 		{"nobody", "admin_policy_who", whoPage{Form: newForm(0), Answer: &whoAnswer{WhoMay: desk.WhoMay{On: on}}}},
 		{"full", "admin_policy_rules", rulesPage{PolicyStanding: desk.PolicyStanding{Version: hostile, Hash: hash, Addition: hostile, AdditionVersion: hostile, Refused: 3,
 			History: []desk.PolicyPast{past(2, "shuozhou", true, hostile), past(1, "shuozhou", false, ""), past(3, "", true, "1")}}, Rules: block, Added: block, MayManage: true}},
 		{"empty", "admin_policy_rules", rulesPage{}},
-		{"rehearsed", "admin_policy_change", changePage{Form: formFixture(), Text: text, From: 2, Lines: []differenceOfRules{difference},
+		{"rehearsed", "admin_policy_change", changePage{Form: formFixture(), Text: text, From: 2, Example: hostile, Codes: []codeList{{hostile, [][2]string{{hostile, hostile}, {"a", "b"}}}}, Lines: []differenceOfRules{difference},
 			Rehearsal: &desk.PolicyRehearsal{Rehearsal: desk.Rehearsal{Version: hostile, Hash: "b", Was: "a", People: 2, Things: 3}, Mark: "m"}}},
 		{"unmet", "admin_policy_change", changePage{Form: newForm(0), Text: text, Rehearsal: &desk.PolicyRehearsal{Rehearsal: desk.Rehearsal{Unmet: []string{hostile}}}}},
 		{"new", "admin_policy_change", changePage{Form: newForm(0), Text: text}},
@@ -257,14 +257,18 @@ func TestPolicyByForm(t *testing.T) {
 		is(200).says("不允许", "任何规则都不能允许", "还需什么", "部门的位置")
 	security.get("/admin/policy?user=nobody&on=nothing&action=apply").is(422).says("不存在")
 	security.get("/admin/policy/who?on=SZ-MZ-002&action=apply").is(200).says("shuozhou-gongan-requester").lacks("shuozhou-minzheng-requester")
-	security.get("/admin/policy/rules").is(200).says("随程序发布", policies.Shipped().Hash(), "审批人、部门负责人")
+	security.get("/admin/policy/rules").is(200).says("随程序发布", policies.Shipped().Hash(), "审批人、部门负责人").lacks("A department keeps its own catalog")
+	security.get("/admin/policy/who?on=SZ-MZ-002&action=read").is(200).says("《朔州市政务数据资源共享和开放管理办法（试行）》第十四条、第十六条").lacks("Departments look in")
+	const example = "\n# basis: shuozhou-2021 art. 1; house rule\np, reader, peer, resource, conditional, 3, 3, read, deny\n"
+	security.fill(security.get("/admin/policy/change").is(200).says(strings.Join(strings.Fields(example), " ")), "/admin/policy/change", url.Values{"text": {"# version: shuozhou-1\n#" + example}, "do": {"rehearse"}}).
+		is(200).says("将看不到", "涉及人员", "发布后校验码")
 
 	const rules = "# version: sz-1\n\n# basis: house rule\np, requester, peer, resource, conditional, 1, 3, read, deny\np, requester, peer, resource, conditional, 1, 3, apply, deny"
 	page := security.get("/admin/policy/change").is(200)
 	const form = "/admin/policy/change"
 	bad := security.fill(page, form, url.Values{"text": {"# version: sz-1\n\n# basis: house rule\np, wizard, peer" + hostile}, "do": {"rehearse"}}).is(422).says("规则文本第 4", "wizard, peer"+hostile)
 	unheard := security.fill(bad, form, url.Values{"text": {rules}, "reason": {"收紧"}, "do": {"publish"}}).is(422).says("请先演练")
-	rehearsed := security.fill(unheard, form, url.Values{"text": {rules}, "do": {"rehearse"}}).is(200).says("将看不到", "项目录", "发布后哈希值")
+	rehearsed := security.fill(unheard, form, url.Values{"text": {rules}, "do": {"rehearse"}}).is(200).says("将看不到", "项目录", "发布后校验码")
 	security.fill(rehearsed, form, url.Values{"text": {rules + " "}, "reason": {"收紧"}, "do": {"publish"}}).is(412).says("按新的演练结果")
 	security.fill(rehearsed, form, url.Values{"text": {rules}, "reason": {""}, "do": {"publish"}}).is(422).says("请写明理由", "sz-1")
 	shown := security.follow(security.fill(rehearsed, form, url.Values{"text": {rules}, "reason": {"收紧" + hostile}, "do": {"publish"}})).is(200).says("已发布（第 1 号）", "sz-1", "收紧"+hostile)

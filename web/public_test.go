@@ -54,10 +54,10 @@ func publicFixtures() []fixture {
 		{"wrong", "public_follow", followPage{formFixture()}}, {"new", "public_follow", followPage{newForm(0)}},
 		{"signing", "public_request", page(view, true)}, {"refused", "public_request", page(refused, false)},
 		{"full", "reads", readsPage{Query: desk.ReadQuery{Person: hostile, Subject: hostile}, From: "2026-11-01", Problems: newForm(0), Export: "/audit/reads.csv", Limit: 9, More: more{Total: 2, Next: "/y"},
-			Found: desk.Page[sharing.Reading]{Items: []sharing.Reading{
-				{At: noon, UserID: hostile, UserName: hostile, DepartmentName: hostile, OnBehalfOf: hostile, OnBehalfOfName: hostile, Via: hostile, Operation: hostile, Request: hostile,
-					Kind: sharing.KindResource, SubjectID: hostile, Name: hostile, Grade: 4, Fields: []string{hostile, hostile}, Purpose: hostile, Policy: hostile},
-				{At: noon, UserID: "u", Kind: sharing.KindReadLog, Grade: 3}}}}},
+			Lines: []readLine{
+				{Department: hostile, Where: chinese().readWhere(hostile), Way: hostile, Reading: sharing.Reading{At: noon, UserID: hostile, UserName: hostile, DepartmentName: hostile, OnBehalfOf: hostile, OnBehalfOfName: hostile, Via: hostile, Operation: hostile, Request: hostile,
+					Kind: sharing.KindResource, SubjectID: hostile, Name: hostile, Grade: 4, Fields: []string{hostile, hostile}, Purpose: hostile, Policy: hostile}},
+				{Log: true, Reading: sharing.Reading{At: noon, UserID: "u", Kind: sharing.KindReadLog, Grade: 3}}}}},
 		{"empty", "reads", readsPage{Problems: newForm(0)}},
 		{"full", "registers", registersPage{Query: desk.RegisterQuery{Text: hostile, Register: sharing.PurchasedData, Department: police.ID}, Kinds: []desk.RegisterKind{kind}, Registers: sharing.Registers,
 			Departments: []sharing.Department{police}, MayFile: true, Found: desk.Page[desk.RegisterView]{Items: []desk.RegisterView{filed, before, same}}, From: "2026-11-01", Problems: newForm(0), More: more{Total: 3}}},

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,9 +34,77 @@ type readsPage struct {
 	From, To string
 	Problems *form
 	Found    desk.Page[sharing.Reading]
+	Lines    []readLine
 	Export   string // address of the same as a file
 	Limit    int    // lines that a file holds at most
 	More     more
+}
+
+// readLine is a line of the log of reads as people read it.
+type readLine struct {
+	sharing.Reading
+	Department string
+	Where      string // the page, or the operation of the interface
+	Way        string // how the reader came in
+	Log        bool   // it is this log that was read
+}
+
+// readLines puts lines of the log into words.
+func (v *visit) readLines(found []sharing.Reading) ([]readLine, error) {
+	departments, err := v.site.desk.AllDepartments(v.ctx(), v.user)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]readLine, len(found))
+	for i, r := range found {
+		lines[i] = readLine{Reading: r, Department: r.DepartmentName, Where: v.words.readWhere(r.Operation), Way: v.words.readWay(r.Via), Log: r.Kind == sharing.KindReadLog}
+		if n := slices.IndexFunc(departments, func(d sharing.Department) bool { return d.ID == r.DepartmentID }); n >= 0 {
+			lines[i].Department = v.words.department(departments[n])
+		}
+	}
+	return lines, nil
+}
+
+// readPages are the entries of the menu under which pages stand, by the first part of
+// their addresses; pages that are not listed stand under an entry of that very name.
+var readPages = map[string]string{"": "home", "changes": "catalog", "notices": "board", "projects": "cases", "rectifications": "cases", "search": "home"}
+
+// readWhere names the page on which something was read, or the operation of the
+// interface; "" where the log does not say.
+func (w words) readWhere(operation string) string {
+	if operation == "" {
+		return ""
+	}
+	_, path, page := strings.Cut(operation, " /")
+	switch {
+	case !page && w.Knows("reads.by."+operation):
+		return w.T("reads.by." + operation)
+	case !page:
+		return w.T("reads.by_interface", operation)
+	}
+	first, rest, _ := strings.Cut(path, "/")
+	section, listed := readPages[first]
+	switch {
+	case first == "audit" && strings.HasPrefix(rest, "reads"):
+		section = "reads"
+	case first == "admin" && rest != "":
+		section, _, _ = strings.Cut(rest, "/")
+	case !listed:
+		section = first
+	}
+	if !w.Knows("menu." + section) {
+		return w.T("reads.on_other")
+	}
+	return w.T("reads.on_page", w.T("menu."+section))
+}
+
+// readWay says how a reader came in, without what tells one session from another.
+func (w words) readWay(via string) string {
+	kind, _, _ := strings.Cut(via, ":")
+	if kind == "" || !w.Knows("reads.way."+kind) {
+		return via
+	}
+	return w.T("reads.way." + kind)
 }
 
 // readQuery reads the filters of the log of reads.
@@ -58,6 +127,9 @@ func (v *visit) reads() error {
 	page.Query, page.From, page.To = v.readQuery(page.Problems)
 	var err error
 	if page.Found, err = v.site.desk.Readings(v.ctx(), v.user, page.Query); err != nil {
+		return err
+	}
+	if page.Lines, err = v.readLines(page.Found.Items); err != nil {
 		return err
 	}
 	page.More = v.more(page.Found.Total, page.Found.Next)

@@ -95,12 +95,12 @@ func TestTheLogOfReads(t *testing.T) {
 
 	a := as(t, base, auditor)
 	a.get("/").is(200).says("读取日志")
-	a.get("/audit/reads").is(200).says("SZ-GA-001", "GET /catalog/:id", "session:", entry.Fields[0].Name)
+	a.get("/audit/reads").is(200).says("SZ-GA-001", "网页：数据目录", "网页：办件", "GET /catalog/:id", "网页登录", "session:", entry.Fields[0].Name)
 	a.get("/audit/reads?person=" + reader + "&subject=SZ-GA-001").is(200).says("目录").lacks("共享办件")
 	a.get("/audit/reads?person=nobody").is(200).says("没有符合条件的读取记录")
 	a.get("/audit/reads?from=x").is(422).says("请填写日期")
 	a.get("/audit/reads?from=2026-01-02&to=2026-01-01").is(422).says("截止日期早于起始日期")
-	a.get("/audit/reads?person=" + auditor).is(200).says("GET /audit/reads")
+	a.get("/audit/reads?person="+auditor).is(200).says("网页：读取日志", "GET /audit/reads").lacks(">read_log:")
 	as(t, base, "city-shenji-auditor").get("/audit/reads").is(200).lacks("SZ-GA-001")
 
 	file := a.get("/audit/reads.csv?person=" + reader).is(200)

@@ -208,8 +208,14 @@ func introduce(out io.Writer, world demo.World) error {
 			return err
 		}
 	}
+	people := 0 // a gateway is no person: nobody signs in as one
+	for _, u := range world.Users {
+		if len(u.Roles) > 0 && u.Roles[0] != sharing.Gateway {
+			people++
+		}
+	}
 	_, err := fmt.Fprintf(out, "%-32s %s\n", "……", fmt.Sprintf("共 %d 名用户、%d 个地区,见登录页 · %d users of %d regions, on the sign-in page",
-		len(world.Users), len(world.Regions), len(world.Users), len(world.Regions)))
+		people, len(world.Regions), people, len(world.Regions)))
 	return err
 }
 
