@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gongshu/letter"
 	"gongshu/regulation"
@@ -37,7 +39,29 @@ func (d *Desk) facts(ctx context.Context, c sharing.Case, i issue, l letter.Loca
 	if err := s.fill(); err != nil {
 		return s.Facts, nil, fmt.Errorf("letter %s of %s: %w", i.Name, c.Number, err)
 	}
+	for _, typed := range []*string{&s.Reasons, &s.Conditions, &s.Note, &s.Correction, &s.Finding} {
+		*typed = closed(l, *typed)
+	}
 	return s.Facts, s.annexes, nil
+}
+
+// closed ends each paragraph of a typed text as a letter does: with a full stop, where
+// it ends with a word.
+func closed(l letter.Locale, text string) string {
+	stop := "。"
+	if l == letter.English {
+		stop = "."
+	}
+	paragraphs := strings.Split(strings.TrimSpace(text), "\n")
+	for i, p := range paragraphs {
+		p = strings.TrimRightFunc(p, unicode.IsSpace)
+		last, _ := utf8.DecodeLastRuneInString(p)
+		if unicode.IsLetter(last) || unicode.IsDigit(last) {
+			p += stop
+		}
+		paragraphs[i] = p
+	}
+	return strings.Join(paragraphs, "\n")
 }
 
 func (s *factsheet) fill() error {
@@ -237,6 +261,13 @@ func (s *factsheet) waited() error {
 	}
 	if n, err := strconv.Atoi(late); err == nil && n*over > 0 {
 		s.Late = n * over
+	}
+	// A rung that is reached late, as after the system stood still, is told as of the
+	// day of the letter.
+	if due, err := sharing.ParseDate(data["due_date"]); err == nil && s.Late > 0 {
+		if days, err := s.d.CalendarOf(s.c.RegionID).Between(due, sharing.DateOf(s.i.IssuedAt)); err == nil {
+			s.Late = max(s.Late, days)
+		}
 	}
 	s.Reasons = ""
 	if s.i.Kind != letter.Supervision {

@@ -71,7 +71,7 @@ func TestTheAnswerIsALetter(t *testing.T) {
 	says(t, letterOf(t, r, requester, c.ID, "completion-1", letter.Chinese), "关于补正", "朔州市民政局：", "\n1.未附职责依据\n2.未说明使用岗位\n")
 	zh := letterOf(t, r, requester, c.ID, "answer-1", letter.Chinese)
 	says(t, zh, c.Number, "申请用途为：核对低保申请人资格。依据《朔州市政务数据资源共享和开放管理办法（试行）》（朔数政办发〔2021〕2号）第十六条",
-		"不同意共享。理由如下：\n涉及个人隐私\n且与用途无关\n法定依据：《个人信息保护法》第十三条。\n", "附件：依据.txt", "朔州市公安局\n")
+		"不同意共享。理由如下：\n涉及个人隐私。\n且与用途无关。\n法定依据：《个人信息保护法》第十三条。\n", "附件：依据.txt", "朔州市公安局\n")
 	says(t, letterOf(t, r, requester, c.ID, "answer-1", letter.English), "We do not agree", "art. 13")
 
 	// It stays what it is: other names, other words.
@@ -94,7 +94,7 @@ func TestAnAgreementIsALetter(t *testing.T) {
 	require.NoError(t, err)
 	text := letterOf(t, r, requester, c.ID, "answer-1", letter.Chinese)
 	title := r.Resource("shuozhou", conditional).Fields[0].Title
-	says(t, text, "同意共享以下信息项："+title+"。其余信息项不予共享", "使用期限为6个月", "脱敏", "仅用于救助审核", "数据最迟于")
+	says(t, text, "同意共享以下信息项："+title+"。其余信息项不予共享", "使用期限为6个月", "脱敏", "仅用于救助审核。", "数据最迟于")
 	_, err = r.Letter(ctx, r.User(requester), c.ID, "answer-2", letter.Chinese)
 	require.Equal(t, sharing.CodeNotFound, code(t, err))
 	_, err = r.Letter(ctx, r.User(requester), c.ID, "answer-1", "fr")
@@ -144,7 +144,7 @@ func TestWhoSeesWhichLetter(t *testing.T) {
 		}
 	}
 	says(t, letterOf(t, r, approver, c.ID, "urging-1", letter.Chinese), "催办单", "朔州市公安局：", "朔州市民政局\n", "办理期限至", "第十六条")
-	says(t, letterOf(t, r, approver, c.ID, "supervision-1", letter.Chinese), "督办意见：请说明未答复的原因", "并最迟于")
+	says(t, letterOf(t, r, approver, c.ID, "supervision-1", letter.Chinese), "督办意见：请说明未答复的原因。\n", "并最迟于")
 	require.NotContains(t, letterOf(t, r, approver, c.ID, "urging-2", letter.Chinese), "超期")
 }
 

@@ -172,24 +172,21 @@ func (r *Regulation) remarks(d Duty, l Lang) string {
 }
 
 func (r *Regulation) dutyTable(l Lang) Table {
-	t := Table{Title: l.pick("职责与时限", "Duties and limits"), Header: []string{l.pick("职责", "Duty"), l.pick("内容", "What"), l.pick("法定时限", "Limit by the text"),
-		l.pick("内部目标（非法定）", "Operator's target (not law)"), l.pick("起算", "Runs from"), l.pick("义务人", "Owed by"), l.pick("要求", "Asked besides"), l.pick("条款", "Article")}}
+	t := Table{Title: l.pick("职责与时限", "Duties and limits"), Header: []string{l.pick("职责", "Duty"), l.pick("法定时限", "Limit by the text"),
+		l.pick("内部目标（非法定）", "Operator's target (not law)"), l.pick("起算", "Runs from"), l.pick("应办部门", "Owed by"), l.pick("要求", "Asked besides"), l.pick("条款", "Article"), l.pick("代码", "Code")}}
 	for _, d := range r.Duties {
-		t.Rows = append(t.Rows, []string{d.Name, l.pick(d.Title, d.TitleEn), d.limit(l), d.target(l), l.word(d.Start), r.party(l, d.Owes), r.remarks(d, l), l.article(d.Article)})
+		t.Rows = append(t.Rows, []string{l.pick(d.Title, d.TitleEn), d.limit(l), d.target(l), l.word(d.Start), r.party(l, d.Owes), r.remarks(d, l), l.article(d.Article), d.Name})
 	}
 	return t
 }
 
 func (r *Regulation) ladderTable(l Lang) Table {
-	t := Table{Title: l.pick("催督阶梯", "Ladders"), Header: []string{l.pick("适用", "For"), l.pick("步骤（工作日）", "Rungs (working days)"), l.pick("来源", "Source")}}
+	t := Table{Title: l.pick("催督阶梯", "Ladders"), Header: []string{l.pick("适用", "For"), l.pick("步骤和告知对象", "Rungs and who is told"), l.pick("来源", "Source")}}
 	add := func(name string, ladder []Rung) {
 		var rungs []string
 		source := FromOperator
 		for _, rung := range ladder {
-			s := fmt.Sprintf("%s %+d → %s", l.word(string(rung.Kind)), rung.Offset, r.parties(l, rung.To))
-			if rung.Offset == 0 {
-				s = fmt.Sprintf("%s → %s", l.word(string(rung.Kind)), r.parties(l, rung.To))
-			}
+			s := fmt.Sprintf(l.pick("%s%s：%s", "%s, %s: %s"), l.pick(rung.when(l), l.word(string(rung.Kind))), l.pick(l.word(string(rung.Kind)), rung.when(l)), r.parties(l, rung.To))
 			if rung.Article != "" {
 				s += l.pick("（", " (") + l.article(rung.Article) + l.pick("）", ")")
 			}
@@ -204,10 +201,21 @@ func (r *Regulation) ladderTable(l Lang) Table {
 	add(l.pick("内部目标", "operator's targets"), r.Ladders.Target)
 	for _, d := range r.Duties {
 		if len(d.Ladder) > 0 {
-			add(d.Name, d.Ladder)
+			add(l.pick(d.Title, d.TitleEn), d.Ladder)
 		}
 	}
 	return t
+}
+
+// when says on which working day a rung lies, counted from the last day of the limit.
+func (g Rung) when(l Lang) string {
+	switch {
+	case g.Offset < 0:
+		return fmt.Sprintf(l.pick("到期前%d个工作日", "%d working days before"), -g.Offset)
+	case g.Offset > 0:
+		return fmt.Sprintf(l.pick("超期第%d个工作日", "working day %d over"), g.Offset)
+	}
+	return l.pick("期满时", "when it is over")
 }
 
 // ruleTable is a table of rules that adds only those that there are.
@@ -229,7 +237,7 @@ func (t *ruleTable) add(name, content, article string) {
 // has adds a rule that is there when it has an article.
 func (t *ruleTable) has(name, article string) {
 	if article != "" {
-		t.add(name, t.l.pick("有", "yes"), article)
+		t.add(name, t.l.pick("是", "yes"), article)
 	}
 }
 
@@ -379,7 +387,14 @@ func (r *Regulation) supervisionTable(l Lang) Table {
 	for _, g := range r.Supervision.Grounds {
 		content := l.pick(g.Title, g.TitleEn)
 		if len(g.Duties) > 0 {
-			content += l.pick("（", " (") + strings.Join(g.Duties, ", ") + l.pick("）", ")")
+			var duties []string
+			for _, name := range g.Duties {
+				if d, ok := r.Duty(name); ok {
+					name = l.pick(d.Title, d.TitleEn)
+				}
+				duties = append(duties, name)
+			}
+			content += l.pick("（", " (") + strings.Join(duties, l.pick("、", "; ")) + l.pick("）", ")")
 		}
 		t.add(l.pick("情形", "Ground"), content, g.Article)
 	}

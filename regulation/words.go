@@ -58,7 +58,7 @@ var words = map[string][2]string{
 	string(Requester):    {"数据使用方", "requester"},
 	string(Security):     {"网信、公安", "security"},
 	string(Public):       {"公众", "public"},
-	string(Owing):        {"义务人", "whoever owes it"},
+	string(Owing):        {"应办部门", "whoever owes it"},
 
 	string(FromText): {"文本规定", "text"},
 	string(Restarts): {"重新起算", "restarts"},

@@ -28,7 +28,7 @@ func TestADisputeByForm(t *testing.T) {
 	inspect(t, []byte(entry.body), Chinese)
 	page := reporter.get("/matters/new/dispute?resource="+resource.ID).is(200).says(resource.Title, resource.Fields[0].Title, "记录标识").lacks("疑义针对", "反馈方式")
 	inspect(t, []byte(page.body), Chinese)
-	reporter.fill(page, "/matters/new/dispute", url.Values{"resource": {resource.ID}}).is(422).says("请填写记录标识", "请写明疑义或者错误", "请至少选择一个字段")
+	reporter.fill(page, "/matters/new/dispute", url.Values{"resource": {resource.ID}}).is(422).says("请填写记录标识", "请写明疑义或者错误", "请至少选择一个数据项")
 	about := url.Values{"resource": {resource.ID}, "record_key": {"140602199001010011"}, "fields": {resource.Fields[0].Name}, "wrong": {"与身份证不符"}}
 	shown := reporter.follow(reporter.fill(page, "/matters/new/dispute", about)).says("校核中", "140602199001010011", "与身份证不符", "不得拒绝、推诿", "5 个工作日")
 	inspect(t, []byte(shown.body), Chinese)

@@ -254,11 +254,19 @@ type holdsPage struct {
 	More  more
 }
 
+// holdsSection is the entry of the menu under which the projects on hold stand.
+func (v *visit) holdsSection() string {
+	if v.paysOut() {
+		return "holds"
+	}
+	return "board"
+}
+
 // holds lists what funds and approvals wait for, for those who decide on them.
 func (v *visit) holds() error {
 	found, err := v.site.desk.FundsHeld(v.ctx(), v.user, v.QueryParam("cursor"), desk.DefaultLimit)
 	if err != nil {
 		return err
 	}
-	return v.ok("holds", "home", holdsPage{Found: found, More: v.more(found.Total, found.Next)})
+	return v.ok("holds", v.holdsSection(), holdsPage{Found: found, More: v.more(found.Total, found.Next)})
 }

@@ -37,6 +37,12 @@ func (v *visit) applies() bool {
 	return v.signedIn() && (v.site.desk.MayApplyAtAll(v.user) || v.site.desk.MayRegisterPaper(v.user))
 }
 
+// paysOut reports whether the projects on hold are the reader's to mind, who has no
+// board that leads to them.
+func (v *visit) paysOut() bool {
+	return v.site.desk.MaySeeHolds(v.user) && !v.site.desk.MayWatch(v.user)
+}
+
 // menu is the site's menu in the order shown.
 var menu = []menuGroup{
 	{"work", []menuEntry{
@@ -63,6 +69,7 @@ var menu = []menuGroup{
 	{"watch", []menuEntry{
 		{Section: "board", Path: "/board", shown: may((*desk.Desk).MayWatch)},
 		{Section: "bulletin", Path: "/bulletin", shown: may((*desk.Desk).MayWatch)},
+		{Section: "holds", Path: "/projects/holds", shown: (*visit).paysOut},
 	}},
 	{"manage", []menuEntry{
 		{Section: "admin", Path: "/admin", shown: may((*desk.Desk).Administrates)},

@@ -331,7 +331,7 @@ func TestApplyWithoutScript(t *testing.T) {
 
 	// No field at all is not the same as all fields; nothing typed is lost.
 	wrong := g.fill(draft, "/edit", url.Values{"field." + first.ID: nil, "purpose": {"核对收入"}, "term_months": {"一年"}, "then": {"preview"}}).is(422)
-	wrong.says("请至少选择一个字段", "请填写整数", "核对收入")
+	wrong.says("请至少选择一个数据项", "请填写整数", "核对收入")
 	incomplete := g.fill(draft, "/edit", url.Values{"purpose": {"核对收入"}, "then": {"preview"}})
 	incomplete = g.follow(incomplete).is(422).says("请写明所依据的法定职责", "请选择共享方式", "核对收入")
 
@@ -441,7 +441,7 @@ func TestRefuseByForm(t *testing.T) {
 	a = g.fill(a, "/answer", url.Values{"decision": {"refuse"}}).is(422)
 	problem(a, "/basis/0/article", "请写明条款")
 	a = g.fill(page, "/answer", url.Values{"decision": {"agree"}, "field": nil}).is(422)
-	problem(a, "/fields", "请至少选择一个字段")
+	problem(a, "/fields", "请至少选择一个数据项")
 	a = g.fill(page, "/answer", url.Values{"decision": {"agree"}, "term_months": {"99"}}).is(422)
 	problem(a, "/term_months", "月数")
 

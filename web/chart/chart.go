@@ -46,8 +46,8 @@ const (
 	top      = 34 // below the legend
 	bottom   = 28
 	row      = 26 // of a bar that lies
-	names    = 150
-	runesFit = 11 // of a name beside a bar
+	names    = 182
+	runesFit = 13 // of a name beside a bar
 )
 
 type drawing struct{ strings.Builder }

@@ -108,6 +108,6 @@ func TestScale(t *testing.T) {
 
 func TestLongNamesAreCut(t *testing.T) {
 	assert.Equal(t, "朔州市民政局", short("朔州市民政局"))
-	assert.Equal(t, "朔州市规划和自然资源…", short("朔州市规划和自然资源管理局机关服务中心"))
+	assert.Equal(t, "朔州市规划和自然资源管理…", short("朔州市规划和自然资源管理局机关服务中心"))
 	assert.Contains(t, string(Bars(Chart{ID: "c", Labels: []string{"朔州市规划和自然资源管理局机关服务中心"}})), "管理局机关服务中心", "the whole name stands in its title")
 }
