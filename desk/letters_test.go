@@ -288,3 +288,20 @@ func asApplication(t *testing.T, r *desktest.Rig, sql string) error {
 	_, err := conn.Exec(context.Background(), fmt.Sprintf(`SET ROLE gongshu_app; %s`, sql))
 	return err
 }
+
+// A slip that goes out late says how late the matter is on its own day, not on the day
+// on which it should have gone out.
+func TestALateSlipCountsTheDayItIsWritten(t *testing.T) {
+	r := desktest.New(t)
+	draft := r.Request("shuozhou", conditional)
+	draft.For = "shuozhou-minzheng"
+	received := sharing.NewDate(2026, 9, 29)
+	id := r.Apply(officer, draft, &received).Cases[0].CaseID
+	r.Advance(id)
+	now, err := r.Now(t.Context())
+	require.NoError(t, err)
+	days, err := r.CalendarOf("shuozhou").Between(sharing.NewDate(2026, 10, 12), sharing.DateOf(now))
+	require.NoError(t, err)
+	require.Greater(t, days, 5)
+	says(t, letterOf(t, r, officer, id, "urging-1", letter.Chinese), fmt.Sprintf("办理期限至2026年10月12日，现已超期%d个工作日", days))
+}
