@@ -173,9 +173,9 @@ func (r *Regulation) remarks(d Duty, l Lang) string {
 
 func (r *Regulation) dutyTable(l Lang) Table {
 	t := Table{Title: l.pick("职责与时限", "Duties and limits"), Header: []string{l.pick("职责", "Duty"), l.pick("法定时限", "Limit by the text"),
-		l.pick("内部目标（非法定）", "Operator's target (not law)"), l.pick("起算", "Runs from"), l.pick("应办部门", "Owed by"), l.pick("要求", "Asked besides"), l.pick("条款", "Article"), l.pick("代码", "Code")}}
+		l.pick("内部目标（非法定）", "Operator's target (not law)"), l.pick("起算", "Runs from"), l.pick("应办部门", "Owed by"), l.pick("要求", "Asked besides"), l.pick("代码", "Code"), l.pick("条款", "Article")}}
 	for _, d := range r.Duties {
-		t.Rows = append(t.Rows, []string{l.pick(d.Title, d.TitleEn), d.limit(l), d.target(l), l.word(d.Start), r.party(l, d.Owes), r.remarks(d, l), l.article(d.Article), d.Name})
+		t.Rows = append(t.Rows, []string{l.pick(d.Title, d.TitleEn), d.limit(l), d.target(l), l.word(d.Start), r.party(l, d.Owes), r.remarks(d, l), d.Name, l.article(d.Article)})
 	}
 	return t
 }

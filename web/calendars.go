@@ -207,6 +207,7 @@ func (v *visit) explainNotice(f *form, err error) error {
 
 // fault names the place in a file and the rule that is broken there.
 func (v *visit) fault(line int, key, rule string) string {
+	rule = v.words.faultRule(rule)
 	switch {
 	case line > 0 && key != "":
 		return v.words.T("file.fault.line.key", line, key, rule)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -71,11 +72,11 @@ func (v *visit) tryRegulation() error {
 		return err
 	}
 	f.Typed.Set("regulation", text)
-	name := "file.yaml"
-	if m := v.Request().MultipartForm; m != nil && len(m.File["file"]) > 0 && m.File["file"][0].Filename != "" {
-		name = m.File["file"][0].Filename
+	uploaded := ""
+	if m := v.Request().MultipartForm; m != nil && len(m.File["file"]) > 0 {
+		uploaded = m.File["file"][0].Filename
 	}
-	trial, err := v.site.desk.TryRegulation(v.user, name, text)
+	trial, err := v.site.desk.TryRegulation(v.user, cmp.Or(uploaded, "file.yaml"), text)
 	if problems, ok := errors.AsType[regulation.Problems](err); ok {
 		f.Message = v.words.T("regulations.refused")
 		for _, p := range problems {
@@ -90,7 +91,7 @@ func (v *visit) tryRegulation() error {
 		}
 		return v.showRegulations(statusOf(code), f)
 	}
-	page := trialPage{Trial: trial, File: name, Changes: trial.Changes(v.words.lang())}
+	page := trialPage{Trial: trial, File: uploaded, Changes: trial.Changes(v.words.lang())}
 	if trial.Regulation != nil {
 		page.Tables = trial.Regulation.Tables(v.words.lang())
 	}

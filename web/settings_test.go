@@ -334,3 +334,29 @@ func TestRegulationsAreReadAndTried(t *testing.T) {
 	g.post("/locale", url.Values{"csrf": fields["csrf"], "locale": {"en"}, "next": {"/"}})
 	inspect(t, []byte(g.get("/admin/regulations/jinan-startup-2023@1").is(200).says("Duties and limits", "In force").body), English)
 }
+
+// What is wrong with a file is told in the reader's language; what nobody foresaw, as
+// the file's reader told it.
+func TestFaultsOfFiles(t *testing.T) {
+	zh, en := chinese(), words{locale: English}
+	all, err := loadDictionaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	en.own = all[English]
+	for rule, want := range map[string][2]string{
+		"got number, want object":                             {"应当是一组键和值，现在是数", "this must be keys with values, not a number"},
+		"unknown key":                                         {"没有这个键", "there is no such key"},
+		"value must be one of 'a', 'b'":                       {"只能是 'a', 'b'", "it can only be 'a', 'b'"},
+		"minimum: got 0, want 1":                              {"现为 0，不得少于 1", "it is 0, and must not be less than 1"},
+		"there is no duty " + hostile + " in this regulation": {"本法规没有职责 " + hostile, "there is no duty " + hostile + " in this regulation"},
+		"something else":                                      {"something else", "something else"},
+	} {
+		if got := [2]string{zh.faultRule(rule), en.faultRule(rule)}; got != want {
+			t.Errorf("%s is told as %q", rule, got)
+		}
+	}
+	g := as(t, serve(t, desktest.New(t)), "shuozhou-authority-operator")
+	page := g.get("/admin/regulations").is(200)
+	g.fill(page, "/admin/regulations/check", url.Values{"regulation": {"overlay: shuozhou-2021\ntargets: 5\n"}}).is(422).says("第 2 行，targets：应当是一组键和值，现在是数").lacks("want object")
+}
