@@ -176,6 +176,13 @@ func (s *factsheet) ruled() error {
 		return err
 	}
 	s.Outcome, s.Reasons, s.Fields, s.Conditions, s.Desensitised, s.HeldBy = string(r.Outcome), r.Reasons, s.named(r.Fields), r.Conditions, r.Desensitise, r.HeldBy
+	var asked sharing.CoordinationRequest
+	if err := json.Unmarshal(s.c.Content, &asked); err != nil {
+		return err
+	}
+	if r.Outcome == sharing.Upheld && asked.Occasion.InWords() {
+		s.Outcome = "declined" // nobody had answered before: there is nothing to uphold
+	}
 	return s.bases(r.Basis)
 }
 

@@ -305,3 +305,16 @@ func TestALateSlipCountsTheDayItIsWritten(t *testing.T) {
 	require.Greater(t, days, 5)
 	says(t, letterOf(t, r, officer, id, "urging-1", letter.Chinese), fmt.Sprintf("办理期限至2026年10月12日，现已超期%d个工作日", days))
 }
+
+// Where data was described in words nobody had answered before: a request that is not
+// granted leaves no answer standing.
+func TestARequestInWordsIsNotGranted(t *testing.T) {
+	r := desktest.New(t)
+	who := r.User(requester)
+	id := coordinate(t, r, who, unlisted).CaseID
+	_, err := rule(t, r, "shuozhou", id, 1, sharing.CoordinationRuling{Outcome: sharing.Upheld, Reasons: "没有此项数据"})
+	require.NoError(t, err)
+	text := letterOf(t, r, who.ID, id, "ruling-1", letter.Chinese)
+	says(t, text, "对朔州市民政局的请求不予支持。\n理由如下：\n没有此项数据。\n")
+	require.NotContains(t, text, "维持原答复")
+}

@@ -49,7 +49,7 @@ type Facts struct {
 	ReplyBy    string
 	ExtendedBy string
 
-	Outcome     string // a code: corrected, explained; overturned, upheld, catalogued, passed_up
+	Outcome     string // a code: corrected, explained; overturned, upheld, catalogued, passed_up, declined
 	WasWrong    string
 	Correction  string
 	CorrectedOn string

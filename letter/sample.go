@@ -67,8 +67,8 @@ func Samples(k Kind, l Locale) []Facts {
 		fromAuthority()
 		f.Addressee = say("市住房和城乡建设局、市民政局", "Housing Bureau, Civil Affairs Bureau")
 		f.Article, f.Reasons, f.Basis = article("第二十二条", "art. 22"), say("所申请的信息项为履行职责所必需。", "The fields are needed for the duty."), basis
-		all := []Facts{f, f, f, f}
-		for i, outcome := range []string{"overturned", "upheld", "catalogued", "passed_up"} {
+		all := []Facts{f, f, f, f, f}
+		for i, outcome := range []string{"overturned", "upheld", "catalogued", "passed_up", "declined"} {
 			all[i].Outcome = outcome
 		}
 		all[0].Fields, all[0].Desensitised, all[0].Conditions = fields, true, say("仅限资格审核岗位人员查询。", "For the staff who examine entitlement only.")

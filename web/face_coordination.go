@@ -131,7 +131,11 @@ func outcomes(s *scene) ([]choice, error) {
 	}
 	var list []choice
 	for _, o := range s.site.desk.Outcomes(s.Case.Case, occasionOf(s.Case)) {
-		list = append(list, choice{Value: string(o), Label: s.words.Code("ruling", o)})
+		label := s.words.Code("ruling", o)
+		if o == sharing.Upheld && occasionOf(s.Case).InWords() {
+			label = s.words.T("ruling.declined")
+		}
+		list = append(list, choice{Value: string(o), Label: label})
 	}
 	return list, nil
 }
