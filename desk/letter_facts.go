@@ -245,9 +245,12 @@ func (s *factsheet) notAccepted() error {
 			gap += s.say("（"+plainEnd(why)+"）", " ("+plainEnd(why)+")")
 		}
 		if article := s.article(r.Article); article != "" {
-			gap += s.say("，"+article+"；", ", "+article)
+			gap += s.say("，", ", ") + article
 		}
-		s.Gaps = append(s.Gaps, gap)
+		s.Gaps = append(s.Gaps, gap+s.say("；", ";"))
+	}
+	if last := len(s.Gaps) - 1; last >= 0 {
+		s.Gaps[last] = plainEnd(s.Gaps[last]) + s.say("。", ".")
 	}
 	return nil
 }

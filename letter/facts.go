@@ -170,7 +170,7 @@ var words = map[string][2]string{
 	sharing.PastUpdateCycle:  {"超过更新周期", "past its update cycle"},
 	sharing.NotOnPlatformYet: {"数据不在平台上", "the data is not on the platform"},
 
-	"no_initiation":        {"暂停新项目立项", "no initiation of new projects is approved"},
+	"no_initiation":        {"不予审批新建项目", "no initiation of new projects is approved"},
 	"no_acceptance":        {"项目不予验收", "the project is not accepted"},
 	"funds_held":           {"暂停拨付后续建设资金", "further construction funds are held"},
 	"no_maintenance_funds": {"不予安排运行维护经费", "no operation and maintenance funds are provided"},

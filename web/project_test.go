@@ -65,7 +65,7 @@ func TestProjectByForms(t *testing.T) {
 	refused := officer.follow(officer.fill(page, "/accept", url.Values{"agree": {"false"}, "checks.0.met": {"true"}, "checks.0.evidence": {"已通过数据仓归集"}})).
 		says("未通过验收", "不予验收", "已通过数据仓归集").lacks(">collected<")
 	inspect(t, []byte(refused.body), Chinese)
-	finance.get("/").says("暂缓拨付的项目")
+	finance.get("/").says("暂缓拨款或者审批的项目")
 	list := finance.get("/projects/holds").is(200).says("社会救助信息系统", "不予验收", "第三十四条", "市民政局")
 	inspect(t, []byte(list.body), Chinese)
 	finance.get("/messages").says("请按办法暂缓有关资金或审批")
