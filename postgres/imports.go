@@ -158,11 +158,6 @@ func (s *Store) ImportRows(ctx context.Context, importID string, standing sharin
 		uuidOf(importID), after, standing, failed, limit))
 }
 
-// AllImportRows returns every row of an import.
-func (t *Tx) AllImportRows(ctx context.Context, importID string) ([]ImportRow, error) {
-	return collectImportRows(t.tx.Query(ctx, selectImportRows+`ORDER BY r.n`, uuidOf(importID)))
-}
-
 // StageCommands keeps commands that are new, all or none.
 func (t *Tx) StageCommands(ctx context.Context, all []sharing.Command) error {
 	_, err := t.tx.CopyFrom(ctx, pgx.Identifier{"commands"},
