@@ -43,6 +43,7 @@ func TestPreviewSaysWhatIsAsked(t *testing.T) {
 		return g.follow(g.fill(page, "/applications/new", url.Values{"field." + entry.ID: {asked.Name}, "purpose": {"核对待遇"}, "duty": {"社会救助审核"},
 			"mode": {string(mode)}, "term_months": {"12"}, "key": {"key-of-" + string(mode) + "-0123456789"}, "then": {"preview"}})).is(200)
 	}
+	g.get("/catalog/" + entry.ID).is(200).says("在 5 个工作日内答复（第十六条）")
 	write(listed).says(asked.Title, "最迟答复").lacks(left.Title, "目录未列明")
 	write(other).says(asked.Title, "目录未列明", "由提供部门在答复时决定")
 }

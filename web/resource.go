@@ -19,6 +19,10 @@ type resourcePage struct {
 	Endings  []ending // what keeps an application from being accepted today
 	Ways     []way    // to cases of other procedures about it
 	Sections []template.HTML
+	// Answer is within what the provider answers an application and Article under
+	// which, where the regulation in force says so for all of them.
+	Answer  *sharing.Budget
+	Article string
 }
 
 // resource shows one catalog entry.
@@ -42,6 +46,9 @@ func (v *visit) resource() error {
 		if page.Endings, err = v.ended(); err != nil {
 			return err
 		}
+		if r.Class == sharing.Conditional {
+			page.Answer, page.Article = v.answersWithin()
+		}
 		drafts, err := v.site.desk.Applications(v.ctx(), v.user, sharing.Draft, "", desk.DefaultLimit)
 		if err != nil {
 			return err
@@ -51,4 +58,22 @@ func (v *visit) resource() error {
 		})
 	}
 	return v.ok("resource", "catalog", page)
+}
+
+// answersWithin returns the limit for answering an application and its article; nil
+// where the regulation in force sets none, or not the same for every application.
+func (v *visit) answersWithin() (*sharing.Budget, string) {
+	law, err := v.site.desk.RegulationNow(v.ctx(), v.user)
+	if err != nil {
+		return nil, "" // that none is in force is said beside
+	}
+	duty, ok := law.Duty(sharing.DutyAnswer)
+	if !ok {
+		return nil, ""
+	}
+	budget, statutory, ok := duty.Budget(nil)
+	if !ok || !statutory {
+		return nil, ""
+	}
+	return &budget, duty.ArticleFor(nil)
 }
