@@ -307,7 +307,8 @@ func TestCaseInBrowser(t *testing.T) {
 	// The same case in English.
 	b.press("button[name=locale]")
 	b.open(caseURL)
-	b.sees("In use", "Why this date?", "Shuozhou Civil Affairs Bureau", "art. 16")
+	b.click(".clock.past > summary") // of a limit that is over
+	b.sees("In use", "done in time", "Why this date?", "Shuozhou Civil Affairs Bureau", "art. 16")
 	b.shoot("case-english")
 }
 
