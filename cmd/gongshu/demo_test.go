@@ -23,6 +23,7 @@ func TestTheDemoIntroducesItsPeople(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, introduce(&out, world))
 	require.Contains(t, out.String(), "shuozhou-gongan-approver")
+	require.Contains(t, out.String(), "共 187 名用户、5 个地区", "as many as the first page says: nobody signs in as a gateway")
 }
 
 // The demo can be loaded at any time: on the days that its stories were written
