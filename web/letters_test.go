@@ -103,7 +103,7 @@ func TestWordingByForm(t *testing.T) {
 	base := serve(t, rig)
 	keeps := as(t, base, "shuozhou-authority-operator")
 	keeps.get("/").says("文书措辞")
-	keeps.get("/wordings").is(200).says("答复函", "督办单", "系统自带").lacks("本区域第")
+	keeps.get("/wordings").is(200).says("答复函", "督办单", "系统自带").lacks("本地区第")
 	first := keeps.get("/wordings/answer").is(200).says("特此函复", "{{.Reasons}}", "法定依据")
 	if n := strings.Count(first.body, `class="letter"`); n != 3 {
 		t.Errorf("%d samples are shown", n)
@@ -115,12 +115,12 @@ func TestWordingByForm(t *testing.T) {
 		t.Error("samples are shown of what is unsound")
 	}
 	keeps.fill(first, action, url.Values{"do": {"keep"}, "text": {""}}).is(422)
-	keeps.follow(keeps.fill(wrong, action, url.Values{"do": {"keep"}, "text": {"本市答复函\r\n{{.Applicant}}：收悉。"}})).says("措辞已保存", "本区域第 1 版", "恢复系统自带措辞")
+	keeps.follow(keeps.fill(wrong, action, url.Values{"do": {"keep"}, "text": {"本市答复函\r\n{{.Applicant}}：收悉。"}})).says("措辞已保存", "本地区第 1 版", "恢复系统自带措辞")
 	keeps.fill(second, action, url.Values{"do": {"keep"}, "text": {"别的\n正文"}}).is(412).says("别的")
-	keeps.get("/wordings").says("本区域第 1 版")
+	keeps.get("/wordings").says("本地区第 1 版")
 
 	id := refusedHostile(t, rig)
-	as(t, base, "shuozhou-minzheng-requester").get("/cases/"+id+"/letters/answer-1").says("本市答复函", "朔州市民政局：收悉。", "本区域措辞第 1 版")
+	as(t, base, "shuozhou-minzheng-requester").get("/cases/"+id+"/letters/answer-1").says("本市答复函", "朔州市民政局：收悉。", "本地区措辞第 1 版")
 
 	now := keeps.get("/wordings/answer")
 	_, fields := now.form(action)

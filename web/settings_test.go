@@ -327,7 +327,7 @@ func TestRegulationsAreReadAndTried(t *testing.T) {
 	g.fill(page, "/check", url.Values{"regulation": {"overlay: shuozhou-2021\nsuccessor: x-2027\n"}}).is(422).says("overlay", "jinan-startup")
 	g.fill(page, "/check", url.Values{"regulation": {hostile}}).is(422).says(hostile)
 	g.fill(page, "/check", nil).is(422).says("请填写此项")
-	g.sendFile(path, values, "file", "x.yaml", strings.Repeat("a: b\n", 20_000)).is(422).says("longer than")
+	g.sendFile(path, values, "file", "x.yaml", strings.Repeat("a: b\n", 20_000)).is(422).says("文件超过").lacks("longer than")
 	g.get("/admin/regulations").lacks("2027年11月30日")
 
 	_, fields := g.get("/").form("/locale")
