@@ -187,7 +187,7 @@ var rules = map[string]rule{
 	"escape":                {text: text{"转义有误", "badly escaped"}},
 	"exists":                {text: text{"不存在", "does not exist"}},
 	"explanation_only":      {text: text{"只用于说明", "belongs to an explanation"}},
-	"field_of_resource":     {text: text{"资源没有此字段", "the resource has no such field"}},
+	"field_of_resource":     {text: text{"资源没有此数据项", "the resource has no such field"}},
 	"file_name":             {text: text{"文件名须为 1 至 200 个字符", "a file has a name of 1 to 200 characters"}},
 	"file_type":             {text: text{"只接受 PDF、OFD、DOCX、XLSX、CSV、TXT、PNG、JPEG、ZIP，且内容须与文件名相符", "accepted are PDF, OFD, DOCX, XLSX, CSV, TXT, PNG, JPEG and ZIP, each holding what its name says"}},
 	"fits_occasion":         {text: text{"与情形不符", "does not fit the occasion"}},
