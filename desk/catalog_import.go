@@ -240,7 +240,7 @@ func (d *Desk) checkRows(ctx context.Context, who sharing.User, law *regulation.
 			ids = append(ids, r.ID)
 		}
 	}
-	if at.taken, err = d.Store.SpokenFor(ctx, who.Region.ID, codes, ids); err != nil {
+	if at.taken, err = d.Store.SpokenFor(ctx, who.Region.ID, who.Department.ID, codes, ids); err != nil {
 		return nil, err
 	}
 	proposals := make([]proposed, len(entries))
@@ -735,7 +735,7 @@ func (d *Desk) commands(who sharing.User, i sharing.CatalogImport, rows []postgr
 		}
 		key := "import-" + i.ID + "-" + strconv.Itoa(r.N)
 		rows[n].CommandID, rows[n].CaseID = uuid.NewString(), OpenedID(who.ID, key)
-		all = append(all, sharing.Command{ID: rows[n].CommandID, Key: key, Actor: as.Subject(), Action: sharing.Submit, Target: rows[n].CaseID, Body: r.Proposal, Policy: d.policy(who).Hash()})
+		all = append(all, sharing.Command{ID: rows[n].CommandID, Key: key, Actor: as.Subject(), Action: sharing.Submit, Target: rows[n].CaseID, Body: r.Proposal, Policy: d.policy(who).Name()})
 	}
 	return all
 }

@@ -205,6 +205,16 @@ func TestImportDrafts(t *testing.T) {
 	c, err := r.Case(t.Context(), r.User(author), row.CaseID)
 	require.NoError(t, err)
 	require.Equal(t, sharing.Revising, c.State)
+
+	// Whoever brings in the code next is told that it is taken; by which change, only
+	// the department whose change it is.
+	again := r.check(author, "a.csv", tableOf(t, line("IMP-1", nil)), terms)
+	require.Equal(t, c.Number, r.rows(author, again.ID, desk.RowQuery{})[0].Findings[0].Detail)
+	const other = "city-renshe-specialist"
+	theirs := r.check(other, "a.csv", tableOf(t, line("IMP-1", nil)), terms)
+	found := r.rows(other, theirs.ID, desk.RowQuery{})[0].Findings[0]
+	require.Equal(t, "unique", found.Rule)
+	require.Empty(t, found.Detail)
 }
 
 // What changed between the check and the confirmation is shown again, and what changes

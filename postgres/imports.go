@@ -238,20 +238,20 @@ func (s *Store) RunningImports(ctx context.Context, regionID string) (done, rows
 
 // Spoken is what stands in the way of a new entry or a further change.
 type Spoken struct {
-	Codes   map[string]string // codes of a region that entries have, "", or open changes would give, their numbers
+	Codes   map[string]string // codes of a region that are taken, with the number of the department's own open change that would give them
 	Changes map[string]string // numbers of open changes by entry
 }
 
-// SpokenFor looks which of the codes of a region are taken, and which of the entries
-// have an open change.
-func (s *Store) SpokenFor(ctx context.Context, regionID string, codes, resourceIDs []string) (Spoken, error) {
+// SpokenFor looks for a department which of the codes of a region are taken, by
+// entries or by open changes, and which of its entries have an open change.
+func (s *Store) SpokenFor(ctx context.Context, regionID, departmentID string, codes, resourceIDs []string) (Spoken, error) {
 	found := Spoken{Codes: map[string]string{}, Changes: map[string]string{}}
 	rows, err := s.pool.Query(ctx, `
 		SELECT 'code', code, '' FROM resources WHERE region_id = $1 AND code = ANY($2)
-		UNION ALL SELECT 'code', content #>> '{entry,code}', number FROM cases WHERE region_id = $1 AND procedure = 'change' AND closed_at IS NULL
+		UNION ALL SELECT 'code', content #>> '{entry,code}', CASE provider_id WHEN $4 THEN number ELSE '' END FROM cases WHERE region_id = $1 AND procedure = 'change' AND closed_at IS NULL
 			AND content ->> 'kind' = 'new' AND content #>> '{entry,code}' = ANY($2)
 		UNION ALL SELECT 'change', resource_id::text, number FROM cases WHERE procedure = 'change' AND closed_at IS NULL AND resource_id = ANY($3)`,
-		regionID, codes, uuidsOf(resourceIDs))
+		regionID, codes, uuidsOf(resourceIDs), departmentID)
 	if err != nil {
 		return found, translate(err)
 	}

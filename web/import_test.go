@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"mime/multipart"
 	"net/http"
@@ -17,12 +16,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"gongshu/activities"
 	"gongshu/desk"
 	"gongshu/desk/desktest"
 	"gongshu/sharing"
 	"gongshu/spreadsheet"
-	"gongshu/workflows"
 )
 
 func importFixtures() []fixture {
@@ -230,10 +227,7 @@ func TestImportInBrowser(t *testing.T) {
 	next := make(chan bool)
 	carried := make(chan error, 1)
 	go func() {
-		carried <- activities.CarryImports(t.Context(), rig.Store, func(ctx context.Context, caseID, commandID string) error {
-			<-next
-			return rig.Engine.Submit(ctx, sharing.CatalogChange, caseID, workflows.Step{CommandID: commandID, Action: sharing.Submit})
-		})
+		carried <- rig.CarryImportsAfter(func() { <-next })
 	}()
 	next <- true
 	next <- true

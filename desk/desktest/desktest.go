@@ -251,7 +251,13 @@ func (r *Rig) FollowCalendar() {
 // CarryImports carries out the imports that were confirmed, as the workers do.
 func (r *Rig) CarryImports() {
 	r.T.Helper()
-	check(r.T, activities.CarryImports(r.T.Context(), r.Store, func(ctx context.Context, caseID, commandID string) error {
+	check(r.T, r.CarryImportsAfter(func() {}))
+}
+
+// CarryImportsAfter does so too, and calls before for each row first.
+func (r *Rig) CarryImportsAfter(before func()) error {
+	return activities.CarryImports(r.T.Context(), r.Store, func(ctx context.Context, caseID, commandID string) error {
+		before()
 		return r.Engine.Submit(ctx, sharing.CatalogChange, caseID, workflows.Step{CommandID: commandID, Action: sharing.Submit})
-	}))
+	})
 }

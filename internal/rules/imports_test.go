@@ -65,6 +65,7 @@ var house = []room{
 	{"policies/monitor", []string{"sharing"}},
 	{"dcat", []string{"sharing", uuid}},
 	{"people", []string{"sharing", "internal/strictyaml"}},
+	{"spreadsheet", []string{"sharing", excel, text}},
 
 	// Who somebody is, as providers outside say it.
 	{"signin", []string{"sharing", "internal/strictyaml", oidc, oauth2, jose, "net", "net/http"}},
@@ -81,15 +82,15 @@ var house = []room{
 	{"almanac", []string{"sharing", "workday", "postgres"}},
 
 	// What happens next, and the steps it takes: workflows know the activities' signatures and no store.
-	{"activities", []string{"sharing", "workday", "regulation", "almanac", "postgres", temporal, uuid}},
+	{"activities", []string{"sharing", "workday", "regulation", "almanac", "postgres", temporal, uuid, xsync}},
 	{"workflows", []string{"sharing", "workday", "regulation", "activities", temporal, temporalpb}},
 	{"worker", []string{"sharing", "workday", "regulation", "almanac", "postgres", "files", "activities", "workflows", temporal, temporalpb, xsync, uuid, "net/http", "os"}},
 
 	// The one way in, and the two doors that lead to it. Echo stays in the doors.
-	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "letter", "letter/paper", "activities", "workflows", "signin", temporal, temporalpb, uuid, text, xsync, "net/http"}},
+	{"desk", []string{"sharing", "workday", "regulation", "almanac", "policies", "postgres", "files", "letter", "letter/paper", "dcat", "spreadsheet", "activities", "workflows", "signin", temporal, temporalpb, uuid, text, xsync, "net/http"}},
 	// The pages and the API show policies' explanations as the desk gives them, and ask it nothing.
-	{"api", []string{"sharing", "workday", "regulation", "policies", "letter", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
-	{"web", []string{"sharing", "workday", "regulation", "policies", "letter", "letter/paper", "desk", "web/chart", echo, excel, text, xsync, "net", "net/http"}},
+	{"api", []string{"sharing", "workday", "regulation", "policies", "letter", "spreadsheet", "desk", echo, openapi, strictjson, uuid, text, "net", "net/http"}},
+	{"web", []string{"sharing", "workday", "regulation", "policies", "letter", "letter/paper", "spreadsheet", "desk", "web/chart", echo, excel, text, uuid, xsync, "net", "net/http"}},
 	{"web/chart", nil},
 
 	{"demo", []string{"sharing", uuid, yaml}},
@@ -104,7 +105,7 @@ var house = []room{
 	// For tests.
 	{"desk/desktest", []string{
 		"sharing", "workday", "regulation", "policies", "policies/regulations", "demo", "almanac", "postgres", "files", "localpg",
-		"activities", "workflows", "worker", "desk", "signin", "demo/provider", temporal, temporalpb, pgx, uuid, "net/http", "os",
+		"letter/paper", "activities", "workflows", "worker", "desk", "signin", "demo/provider", temporal, temporalpb, pgx, uuid, "net/http", "os",
 	}},
 	{"e2e", []string{
 		"sharing", "workday", "regulation", "policies", "policies/regulations", "dcat", "demo", "almanac", "postgres", "localpg",
