@@ -108,7 +108,7 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%q leads to %q", number, to)
 		}
 	}
-	g.get("/cases/"+c.Number).is(200).says(c.Title, "固定网址")
+	g.get("/cases/"+c.Number).is(200).says(c.Title, "本件链接")
 	g.get("/search?q=" + c.Number[:9]).is(200).says(c.Number)
 	g.get("/search?q="+url.QueryEscape("火化 殡葬")).is(200).says(c.Number, "SZ-MZ-004")
 	g.get("/search?q=" + url.QueryEscape("殡葬 养老")).is(200).says("没有找到").lacks(c.Number)
