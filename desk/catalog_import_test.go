@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,10 +144,10 @@ func TestImport(t *testing.T) {
 
 	// A worker that breaks off in the middle loses nothing and does nothing twice.
 	engine := r.Activities
-	opened := 0
+	var opened atomic.Int32
 	broken := errors.New("cable cut")
 	err = activities.CarryImports(ctx, r.Store, func(ctx context.Context, _, commandID string) error {
-		if opened++; opened == 2 {
+		if opened.Add(1) == 2 {
 			return &sharing.Error{Code: sharing.CodeUnavailable, Cause: broken}
 		}
 		_, err := engine.SubmitChange(ctx, commandID)

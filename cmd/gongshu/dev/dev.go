@@ -28,7 +28,8 @@ const Namespace = "gongshu"
 type Options struct {
 	// Home is the folder for data, logs and state.json. One run at a time.
 	Home string
-	// Listen is the host:port of the API and the pages. When the port is taken, one of the next is used.
+	// Listen is the host:port of the API and the pages. When the port is taken, one of the next is used; port 0 is any,
+	// and then for Temporal, too.
 	Listen string
 	// DatabaseURL is a PostgreSQL of one's own, as the role the application runs under. Empty: the private one.
 	DatabaseURL string

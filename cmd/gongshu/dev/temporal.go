@@ -70,14 +70,25 @@ func (r *run) startTemporal(ctx context.Context, program temporalProgram) error 
 	if program.path == "" {
 		return r.lookAtTemporal(ctx)
 	}
-	return r.bring(ctx, temporalAddress, func(address string) (childSpec, error) {
+	wish, _ := r.temporalWishes()
+	return r.bring(ctx, wish, func(address string) (childSpec, error) {
 		return r.temporalSpec(program, address)
 	}, func(k *keeper) { r.temporal = k })
 }
 
+// temporalWishes returns where the server and its web UI should listen: where they customarily do, or, when the pages may
+// be anywhere, anywhere too, where no other run reaches for their ports while they restart.
+func (r *run) temporalWishes() (frontend, ui string) {
+	if _, port, err := net.SplitHostPort(r.Listen); err == nil && port == "0" {
+		return "127.0.0.1:0", "127.0.0.1:0"
+	}
+	return temporalAddress, temporalUIAddress
+}
+
 // temporalSpec runs the program on an address, and its web UI on another.
 func (r *run) temporalSpec(program temporalProgram, address string) (childSpec, error) {
-	ui, err := freeAddress(temporalUIAddress, 0)
+	_, ui := r.temporalWishes()
+	ui, err := freeAddress(ui, 0)
 	if err != nil {
 		return childSpec{}, err
 	}
