@@ -74,7 +74,9 @@ func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 
 func (b *browser) fail(err error) {
 	b.t.Helper()
-	if shot, failed := chromedp.Run(b.ctx, chromedp.FullScreenshot(100)); failed == nil {
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if shot, failed := chromedp.Run(ctx, chromedp.FullScreenshot(100)); failed == nil {
 		name := filepath.Join(os.TempDir(), "gongshu-web-failure.png")
 		if os.WriteFile(name, shot, 0o600) == nil {
 			b.t.Logf("what the browser showed: %s", name)
@@ -102,10 +104,16 @@ func (b *browser) open(path string) {
 // press clicks what leads to another page and waits for it.
 func (b *browser) press(selector string) {
 	b.t.Helper()
+	b.leads("pressing "+selector, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// leads does what leads to another page, and waits for that.
+func (b *browser) leads(what string, act chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector)))); err != nil {
-		b.fail(fmt.Errorf("pressing %s: %w", selector, err))
+	if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, act)); err != nil {
+		b.fail(fmt.Errorf("%s: %w", what, err))
 	}
 }
 
@@ -619,8 +627,7 @@ func TestFormsInBrowser(t *testing.T) {
 	}
 	b.fill(".ask input", "不存在的资源")
 	evaluate[bool](b, `(document.querySelector(".ask input").focus(), true)`)
-	b.do(chromedp.KeyEvent("\r"))
-	b.do(chromedp.WaitVisible(chromedp.CSS(".ask")))
+	b.leads("Enter", chromedp.KeyEvent("\r"))
 	b.sees("没有找到")
 
 	b.signIn("shuozhou-minzheng-specialist")
